@@ -1,0 +1,93 @@
+"""The way in for facts: what was eaten is taken, whatever the balance.
+
+Facts come in sets. Each is kept as it came, then priced and booked as of its day; what cannot
+be booked goes to quarantine with its reason and the rest goes on. The same key with the same
+content is answered as the first time, with other content it raises an alarm in the ledger. On
+PostgreSQL a set is one call of a function, on SQLite it is kept by one statement whose trigger
+books it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from accounts import facts
+from accounts.clock import microseconds
+from accounts.database import Session
+from accounts.facts import Fact
+from accounts.guards import guarded
+
+
+@dataclass(frozen=True, slots=True)
+class FactBooked:
+    """What became of a fact: ``quarantined`` carries the reason where it was not booked.
+
+    ``alarm`` says that the ledger already holds another fact under this key.
+    """
+
+    epoch: int
+    seq: int
+    quarantined: str | None = None
+    alarm: bool = False
+
+
+_KEEP_FACTS = text("""
+    INSERT INTO fact (origin_id, epoch, seq, kind, pupil_id, day, occurred_us, recorded_us, items,
+                      voids_epoch, voids_seq, staff_id, reason, chain)
+    SELECT :origin, n.value ->> 'epoch', n.value ->> 'seq', n.value ->> 'kind',
+           n.value ->> 'pupil', n.value ->> 'day', n.value ->> 'occurred', :heard,
+           n.value ->> 'items', n.value ->> 'voids_epoch', n.value ->> 'voids_seq',
+           n.value ->> 'staff', n.value ->> 'reason', from_hex(n.value ->> 'chain')
+    FROM json_each(:facts) n
+    WHERE NOT EXISTS (SELECT 1 FROM fact f WHERE f.origin_id = :origin
+                      AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq')
+    ORDER BY n.value ->> 'epoch', n.value ->> 'seq'""")
+_FACT_ALARMS = text("""
+    INSERT INTO alarm (at_us, kind, origin_id, epoch, seq, detail)
+    SELECT :heard, 'key_reused', f.origin_id, f.epoch, f.seq, 'fact'
+    FROM json_each(:facts) n JOIN fact f ON f.origin_id = :origin
+      AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq'
+    WHERE f.chain <> from_hex(n.value ->> 'chain')""")
+_FACT_OUTCOMES = text("""
+    SELECT f.epoch, f.seq, CASE WHEN f.chain <> from_hex(n.value ->> 'chain') THEN 'alarm'
+           WHEN q.reason IS NOT NULL THEN 'quarantined:' || q.reason ELSE 'booked' END
+    FROM json_each(:facts) n JOIN fact f ON f.origin_id = :origin
+      AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq'
+    LEFT JOIN quarantine q ON q.fact_id = f.id ORDER BY f.epoch, f.seq""")
+_BOOK_FACTS = text(
+    "SELECT fact_epoch, fact_seq, outcome FROM book_facts(:origin, :heard, CAST(:facts AS jsonb))"
+)
+
+
+def book_facts(
+    db: Session, origin_id: int, news: Sequence[Fact], *, now: datetime
+) -> tuple[FactBooked, ...]:
+    """Take a kiosk's facts, in the order of their keys. Every fact is answered.
+
+    Call it in a transaction on SQLite. Raises JournalRefused ("gap") where facts before these
+    have not come yet; then none of them was taken.
+    """
+    ask = {
+        "origin": origin_id,
+        "heard": microseconds(now),
+        "facts": json.dumps([facts.to_json(fact, origin_id) for fact in news]),
+    }
+    with guarded():
+        if db.dialect.name == "sqlite":
+            db.execute(_KEEP_FACTS, ask)
+            db.execute(_FACT_ALARMS, ask)
+            rows = db.execute(_FACT_OUTCOMES, ask).all()
+        else:
+            rows = db.execute(_BOOK_FACTS, ask).all()
+    return tuple(
+        FactBooked(
+            epoch=epoch,
+            seq=seq,
+            quarantined=outcome.partition(":")[2] or None,
+            alarm=outcome == "alarm",
+        )
+        for epoch, seq, outcome in rows
+    )

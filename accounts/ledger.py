@@ -1,0 +1,265 @@
+"""The double-entry ledger's guarded way in: one entry is asked for and may be told no.
+
+The same key with the same content gives the first result again, and with other content raises
+an alarm that stays in the ledger. Nothing here changes or deletes a row, and the database would
+refuse it. A booking is one statement on SQLite and one round trip on PostgreSQL; the rules
+behind it are the database's. What kiosks have already served comes in by ``accounts.intake``.
+"""
+
+import enum
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from accounts import chain
+from accounts.clock import microseconds, school_day
+from accounts.database import Session
+from accounts.guards import JournalRefused, guarded
+from accounts.money import Money
+from accounts.tables import journal, kiosks
+
+
+class EntryKind(enum.Enum):
+    """What an entry is: Verzehr, Storno, Anfangsbestand, Aufladung, Erstattung, Korrektur."""
+
+    CHARGE = "charge"
+    REVERSAL = "reversal"
+    OPENING = "opening"
+    TOPUP = "topup"
+    REFUND = "refund"
+    CORRECTION = "correction"
+
+
+class No(enum.Enum):
+    """Why ``book`` did not book: a kind answer, nothing was changed."""
+
+    FLOOR = "floor"
+    ALREADY_REVERSED = "already_reversed"
+    NOT_MEMBER = "not_member"
+
+
+class KeyReused(Exception):  # noqa: N818  # it names what happened
+    """A key came a second time with other content. The ledger holds an alarm about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """(origin, epoch, seq): one writer's own number for what it did."""
+
+    origin_id: int
+    epoch: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One transfer: ``amount`` (above zero) from the debit to the credit account, by name."""
+
+    debit: str
+    credit: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Eaten:
+    """One line of a charge booked by the office: price and share for one, and the tax."""
+
+    offer_id: int
+    tariff_id: int
+    item_class: str
+    quantity: int
+    price: Money
+    share: Money
+    tax_key: int
+    rate_permille: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry somebody asks for. ``floor``: the pupil's balance may not end below it."""
+
+    key: Key
+    kind: EntryKind
+    occurred_at: datetime
+    actor: str
+    moves: tuple[Move, ...]
+    pupil_id: int | None = None
+    school_id: int | None = None
+    reason: str | None = None
+    reverses: Key | None = None
+    lines: tuple[Eaten, ...] = ()
+    floor: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The entry is in the ledger under this key; ``repeated`` if it already was."""
+
+    key: Key
+    repeated: bool = False
+
+
+_BOOK = {
+    "sqlite": text("INSERT INTO booking (document, content) VALUES (:document, :content)"),
+    "postgresql": text("SELECT book(CAST(:document AS jsonb), CAST(:content AS bytea))"),
+}
+
+
+def book(db: Session, draft: Draft, *, now: datetime) -> Booked | No:
+    """Book one entry, or say why not.
+
+    Raises KeyReused where the key stands for another entry, JournalRefused where a guard of
+    the database found the draft impossible (an unknown account, a gap, a wrong day).
+    """
+    content = _content(draft)
+    document = {
+        **content,
+        "recorded": microseconds(now),
+        "floor": draft.floor.cents if draft.floor is not None else None,
+    }
+    ask = {"document": json.dumps(document), "content": chain.digest(content)}
+    if db.dialect.name == "sqlite":
+        return _book_sqlite(db, draft, ask, now)
+    return _book_postgresql(db, draft, ask)
+
+
+def reverse(
+    db: Session, *, key: Key, of: Key, reason: str, actor: str, now: datetime
+) -> Booked | No:
+    """Take an entry back by its mirror image (Storno), which names it.
+
+    Raises LookupError where there is no such entry, JournalRefused where it is a reversal.
+    """
+    header = db.execute(
+        select(journal.entry.c.id, journal.entry.c.pupil_id, journal.entry.c.school_id).where(
+            journal.entry.c.origin_id == of.origin_id,
+            journal.entry.c.epoch == of.epoch,
+            journal.entry.c.seq == of.seq,
+        )
+    ).one_or_none()
+    if header is None:
+        raise LookupError(f"no entry {of}")
+    debit, credit = journal.account.alias(), journal.account.alias()
+    rows = db.execute(
+        select(debit.c.name, credit.c.name, journal.transfer.c.cents)
+        .join_from(journal.transfer, debit, debit.c.id == journal.transfer.c.debit_id)
+        .join(credit, credit.c.id == journal.transfer.c.credit_id)
+        .where(journal.transfer.c.entry_id == header.id)
+        .order_by(journal.transfer.c.no)
+    )
+    draft = Draft(
+        key=key,
+        kind=EntryKind.REVERSAL,
+        occurred_at=now,
+        actor=actor,
+        moves=tuple(Move(credit, debit, Money(cents)) for debit, credit, cents in rows),
+        pupil_id=header.pupil_id,
+        school_id=header.school_id,
+        reason=reason,
+        reverses=of,
+    )
+    return book(db, draft, now=now)
+
+
+def balance(db: Session, pupil_id: int) -> Money:
+    """What the pupil has; below zero what the parents owe. Raises LookupError for nobody."""
+    cents = db.execute(
+        select(journal.balance.c.cents)
+        .join(journal.account, journal.account.c.id == journal.balance.c.account_id)
+        .where(journal.account.c.pupil_id == pupil_id)
+    ).scalar_one_or_none()
+    if cents is None:
+        raise LookupError(f"no account for pupil {pupil_id}")
+    return Money(cents)
+
+
+def next_key(db: Session, origin_id: int, *, epoch: int = 1) -> Key:
+    """The key after an origin's last entry; for writers without a journal of their own."""
+    last = db.execute(
+        select(func.max(journal.entry.c.seq)).where(
+            journal.entry.c.origin_id == origin_id, journal.entry.c.epoch == epoch
+        )
+    ).scalar_one()
+    return Key(origin_id, epoch, (last or 0) + 1)
+
+
+def _content(draft: Draft) -> dict[str, Any]:
+    """What is asked for, without when it was heard: a retry has the same content."""
+    of = draft.reverses
+    return {
+        "origin": draft.key.origin_id,
+        "epoch": draft.key.epoch,
+        "seq": draft.key.seq,
+        "kind": draft.kind.value,
+        "school": draft.school_id,
+        "pupil": draft.pupil_id,
+        "day": school_day(draft.occurred_at).isoformat(),
+        "occurred": microseconds(draft.occurred_at),
+        "actor": draft.actor,
+        "reason": draft.reason,
+        "reverses": [of.origin_id, of.epoch, of.seq] if of else None,
+        "transfers": [[m.debit, m.credit, m.amount.cents] for m in draft.moves],
+        "lines": [
+            [
+                line.offer_id,
+                line.tariff_id,
+                line.item_class,
+                line.quantity,
+                line.price.cents,
+                line.share.cents,
+                line.tax_key,
+                line.rate_permille,
+            ]
+            for line in draft.lines
+        ],
+    }
+
+
+def _book_sqlite(db: Session, draft: Draft, ask: dict[str, Any], now: datetime) -> Booked | No:
+    try:
+        with guarded():
+            db.execute(_BOOK["sqlite"], ask)
+    except JournalRefused as refusal:
+        if refusal.code == "key_used":
+            return _repeated(db, draft.key, ask["content"], now)
+        try:
+            return No(refusal.code)
+        except ValueError:
+            raise refusal from None
+    return Booked(draft.key)
+
+
+def _book_postgresql(db: Session, draft: Draft, ask: dict[str, Any]) -> Booked | No:
+    with guarded():
+        answer = str(db.execute(_BOOK["postgresql"], ask).scalar_one())
+    if answer == "alarm":
+        raise KeyReused(str(draft.key))
+    if answer.startswith("refused:"):
+        return No(answer.removeprefix("refused:"))
+    return Booked(draft.key, repeated=answer == "repeated")
+
+
+def _repeated(db: Session, key: Key, content: bytes, now: datetime) -> Booked:
+    entry = journal.entry.c
+    known = db.execute(
+        select(entry.content).where(
+            entry.origin_id == key.origin_id, entry.epoch == key.epoch, entry.seq == key.seq
+        )
+    ).scalar_one()
+    if known == content:
+        return Booked(key, repeated=True)
+    db.execute(
+        kiosks.alarm.insert(),
+        {
+            "at_us": now,
+            "kind": "key_reused",
+            "origin_id": key.origin_id,
+            "epoch": key.epoch,
+            "seq": key.seq,
+            "detail": "entry",
+        },
+    )
+    raise KeyReused(str(key))
