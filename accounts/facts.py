@@ -9,7 +9,7 @@ counts from 1 without a gap. Its link (see ``accounts.chain``) covers every fiel
 import enum
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from accounts import chain
@@ -40,6 +40,11 @@ class Fact:
     chain: bytes = b""
 
     @property
+    def day(self) -> date:
+        """The school day it belongs to."""
+        return school_day(self.occurred_at)
+
+    @property
     def items_text(self) -> str:
         """The items as the ledger keeps them: [[offer, quantity], ...] in shortest form."""
         return json.dumps([[i.offer_id, i.quantity] for i in self.items], separators=(",", ":"))
@@ -52,7 +57,7 @@ class Fact:
             "seq": self.seq,
             "kind": self.kind.value,
             "pupil": self.pupil_id,
-            "day": school_day(self.occurred_at).isoformat(),
+            "day": self.day.isoformat(),
             "occurred": microseconds(self.occurred_at),
             "items": self.items_text,
             "voids_epoch": self.voids[0] if self.voids else None,
@@ -64,6 +69,11 @@ class Fact:
     def linked(self, *, origin_id: int, before: bytes) -> "Fact":
         """The same fact with its link to the one before it."""
         return replace(self, chain=chain.link(before, self.row(origin_id)))
+
+
+def numbered(fact: Fact, *, epoch: int, seq: int) -> Fact:
+    """The same fact with its key."""
+    return replace(fact, epoch=epoch, seq=seq)
 
 
 def to_json(fact: Fact, origin_id: int) -> dict[str, Any]:

@@ -117,7 +117,7 @@ line = table(
     "line",
     Column("entry_id", ForeignKey("entry.id"), primary_key=True),
     Column("no", Number, primary_key=True),
-    Column("offer_id", ForeignKey("offer.id"), nullable=False),
+    Column("offer_id", ForeignKey("offer.id"), nullable=False, index=True),
     Column("tariff_id", ForeignKey("tariff.id"), nullable=False),
     Column("item_class", Text, nullable=False),
     Column("quantity", Number, nullable=False),

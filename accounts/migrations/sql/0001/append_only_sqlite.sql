@@ -67,6 +67,8 @@ BEGIN SELECT RAISE(ABORT, 'mensa:append_only'); END;
 
 CREATE TRIGGER quarantine_no_replace BEFORE INSERT ON quarantine WHEN EXISTS (
   SELECT 1 FROM quarantine WHERE fact_id = NEW.fact_id)
+  OR EXISTS (SELECT 1 FROM fact f JOIN entry e ON e.origin_id = f.origin_id
+             AND e.epoch = f.epoch AND e.seq = f.seq WHERE f.id = NEW.fact_id)
 BEGIN SELECT RAISE(ABORT, 'mensa:append_only'); END;
 
 CREATE TRIGGER alarm_no_replace BEFORE INSERT ON alarm WHEN EXISTS (

@@ -16,6 +16,7 @@ BEGIN
       AND g.epoch = f.voids_epoch AND g.seq = f.voids_seq
     WHERE f.origin_id = NEW.origin_id AND f.epoch = NEW.epoch AND f.seq = NEW.seq
       AND f.day = NEW.day AND f.occurred_us = NEW.occurred_us
+      AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.fact_id = f.id)
       AND NEW.kind = CASE f.kind WHEN 'void' THEN 'reversal' ELSE 'charge' END
       AND NEW.pupil_id = CASE f.kind WHEN 'void' THEN g.pupil_id ELSE f.pupil_id END)
   THEN RAISE EXCEPTION 'mensa:no_fact'; END IF;
@@ -137,9 +138,25 @@ BEGIN
 END $$;
 CREATE TRIGGER fact_fits BEFORE INSERT ON fact FOR EACH ROW EXECUTE FUNCTION fact_fits();
 
+-- A fact is booked or quarantined, never both.
+CREATE FUNCTION quarantine_fits() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM fact f JOIN entry e ON e.origin_id = f.origin_id
+             AND e.epoch = f.epoch AND e.seq = f.seq WHERE f.id = NEW.fact_id)
+  THEN RAISE EXCEPTION 'mensa:append_only'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER quarantine_fits BEFORE INSERT ON quarantine
+  FOR EACH ROW EXECUTE FUNCTION quarantine_fits();
+
 CREATE FUNCTION fact_books() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE judged text; header bigint; original entry; acting text; kiosk_school bigint;
 BEGIN
+  -- Two kiosks may report the same child at once: the second is judged when the first is booked.
+  PERFORM 1 FROM balance b JOIN account a ON a.id = b.account_id
+    WHERE a.pupil_id = coalesce(NEW.pupil_id, (
+      SELECT g.pupil_id FROM fact g WHERE g.origin_id = NEW.origin_id
+        AND g.epoch = NEW.voids_epoch AND g.seq = NEW.voids_seq)) FOR UPDATE OF b;
   SELECT verdict INTO judged FROM fact_verdict WHERE fact_id = NEW.id;
   IF judged <> 'book' THEN
     INSERT INTO quarantine (fact_id, reason) VALUES (NEW.id, judged);
@@ -208,6 +225,11 @@ DECLARE
   least_cents bigint := (document ->> 'floor')::bigint;
   known bytea; target bigint; header bigint; moved bigint; has_cents bigint; asked int;
 BEGIN
+  -- Who asks, for whom, and what is taken back are locked before anything is looked at, so that
+  -- of two equal requests at once the second sees the first.
+  PERFORM 1 FROM origin WHERE id = by_origin FOR NO KEY UPDATE;
+  SELECT b.cents INTO has_cents FROM balance b JOIN account a ON a.id = b.account_id
+    WHERE a.pupil_id = for_pupil FOR UPDATE OF b;
   SELECT content INTO known FROM entry
     WHERE origin_id = by_origin AND epoch = in_epoch AND seq = as_seq;
   IF known IS NOT NULL THEN
@@ -220,7 +242,7 @@ BEGIN
   IF jsonb_typeof(document -> 'reverses') = 'array' THEN
     SELECT id INTO target FROM entry WHERE origin_id = (document -> 'reverses' ->> 0)::bigint
       AND epoch = (document -> 'reverses' ->> 1)::bigint
-      AND seq = (document -> 'reverses' ->> 2)::bigint;
+      AND seq = (document -> 'reverses' ->> 2)::bigint FOR NO KEY UPDATE;
     IF EXISTS (SELECT 1 FROM entry WHERE reverses = target) THEN
       RETURN 'refused:already_reversed'; END IF;
   END IF;
@@ -229,12 +251,11 @@ BEGIN
       AND valid_from <= that_day AND (valid_to IS NULL OR valid_to >= that_day))
   THEN RETURN 'refused:not_member'; END IF;
   IF least_cents IS NOT NULL THEN
-    SELECT b.cents INTO has_cents FROM balance b JOIN account a ON a.id = b.account_id
-      WHERE a.pupil_id = for_pupil FOR UPDATE OF b;
-    SELECT coalesce(sum(CASE WHEN t ->> 1 = 'pupil:' || for_pupil THEN (t ->> 2)::bigint
-                             WHEN t ->> 0 = 'pupil:' || for_pupil THEN -(t ->> 2)::bigint
+    SELECT coalesce(sum(CASE WHEN t ->> 1 = a.name THEN (t ->> 2)::bigint
+                             WHEN t ->> 0 = a.name THEN -(t ->> 2)::bigint
                              ELSE 0 END), 0)
-      INTO moved FROM jsonb_array_elements(document -> 'transfers') t;
+      INTO moved FROM account a, jsonb_array_elements(document -> 'transfers') t
+      WHERE a.pupil_id = for_pupil;
     IF has_cents + moved < least_cents THEN RETURN 'refused:floor'; END IF;
   END IF;
   INSERT INTO entry (origin_id, epoch, seq, kind, school_id, pupil_id, day, occurred_us,
@@ -269,7 +290,15 @@ END $$;
 CREATE FUNCTION book_facts(by_origin bigint, heard_us bigint, facts jsonb)
 RETURNS TABLE (fact_epoch bigint, fact_seq bigint, outcome text) LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM origin WHERE id = by_origin FOR UPDATE;
+  -- All locks at once and in one order, so that two kiosks' sets never wait for each other.
+  PERFORM 1 FROM origin WHERE id = by_origin FOR NO KEY UPDATE;
+  PERFORM 1 FROM balance b JOIN account a ON a.id = b.account_id
+    WHERE a.pupil_id IN (
+      SELECT n.pupil FROM jsonb_to_recordset(facts) AS n(pupil bigint)
+      UNION SELECT g.pupil_id FROM jsonb_to_recordset(facts) AS n(voids_epoch bigint,
+        voids_seq bigint) JOIN fact g ON g.origin_id = by_origin
+        AND g.epoch = n.voids_epoch AND g.seq = n.voids_seq)
+    ORDER BY b.account_id FOR UPDATE OF b;
   INSERT INTO fact (origin_id, epoch, seq, kind, pupil_id, day, occurred_us, recorded_us, items,
                     voids_epoch, voids_seq, staff_id, reason, chain)
     SELECT by_origin, n.epoch, n.seq, n.kind, n.pupil, n.day, n.occurred, heard_us, n.items,

@@ -12,6 +12,7 @@ CREATE TRIGGER entry_fits BEFORE INSERT ON entry BEGIN
       AND g.epoch = f.voids_epoch AND g.seq = f.voids_seq
     WHERE f.origin_id = NEW.origin_id AND f.epoch = NEW.epoch AND f.seq = NEW.seq
       AND f.day = NEW.day AND f.occurred_us = NEW.occurred_us
+      AND NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.fact_id = f.id)
       AND NEW.kind = CASE f.kind WHEN 'void' THEN 'reversal' ELSE 'charge' END
       AND NEW.pupil_id = CASE f.kind WHEN 'void' THEN g.pupil_id ELSE f.pupil_id END);
   SELECT RAISE(ABORT, 'mensa:gap') WHERE EXISTS (
@@ -41,6 +42,11 @@ CREATE TRIGGER transfer_fits BEFORE INSERT ON transfer BEGIN
   SELECT RAISE(ABORT, 'mensa:not_in_entry') WHERE NOT EXISTS (
     SELECT 1 FROM entry WHERE id = NEW.entry_id AND NEW.no <= transfers)
     OR NEW.no <> 1 + (SELECT count(*) FROM transfer WHERE entry_id = NEW.entry_id);
+  -- References and ranges are checked here once more: a connection may have switched off the
+  -- foreign keys and the CHECKs of the tables, never a trigger.
+  SELECT RAISE(ABORT, 'mensa:unknown_account') WHERE 2 <> (
+    SELECT count(*) FROM account WHERE id IN (NEW.debit_id, NEW.credit_id));
+  SELECT RAISE(ABORT, 'mensa:not_positive') WHERE NEW.cents <= 0;
   SELECT RAISE(ABORT, 'mensa:one_pupil') WHERE EXISTS (
     SELECT 1 FROM account a JOIN entry e ON e.id = NEW.entry_id
     WHERE a.id IN (NEW.debit_id, NEW.credit_id) AND a.kind = 'pupil'

@@ -147,9 +147,9 @@ CREATE TABLE membership (
     CONSTRAINT fk_membership_school_id FOREIGN KEY(school_id) REFERENCES school (id)
 );
 
-CREATE INDEX ix_membership_pupil_id_valid_from ON membership (pupil_id, valid_from);
-
 CREATE INDEX ix_membership_school_id ON membership (school_id);
+
+CREATE INDEX ix_membership_pupil_id_valid_from ON membership (pupil_id, valid_from);
 
 CREATE TABLE staff (
     id BIGSERIAL NOT NULL,
@@ -232,11 +232,11 @@ CREATE TABLE entry (
     CONSTRAINT fk_entry_reverses FOREIGN KEY(reverses) REFERENCES entry (id)
 );
 
+CREATE INDEX ix_entry_school_id_id ON entry (school_id, id);
+
 CREATE INDEX ix_entry_pupil_id_day ON entry (pupil_id, day);
 
 CREATE INDEX ix_entry_origin_id_day ON entry (origin_id, day);
-
-CREATE INDEX ix_entry_school_id_id ON entry (school_id, id);
 
 CREATE TABLE balance (
     account_id BIGINT NOT NULL,
@@ -271,9 +271,7 @@ CREATE TABLE fact (
     CONSTRAINT ck_fact_void_has_reason CHECK (kind = 'charge' OR reason IS NOT NULL),
     CONSTRAINT ck_fact_sha256 CHECK (length(chain) = 32),
     CONSTRAINT uq_fact_origin_id_epoch_seq UNIQUE (origin_id, epoch, seq),
-    CONSTRAINT fk_fact_origin_id FOREIGN KEY(origin_id) REFERENCES origin (id),
-    CONSTRAINT fk_fact_pupil_id FOREIGN KEY(pupil_id) REFERENCES pupil (id),
-    CONSTRAINT fk_fact_staff_id FOREIGN KEY(staff_id) REFERENCES staff (id)
+    CONSTRAINT fk_fact_origin_id FOREIGN KEY(origin_id) REFERENCES origin (id)
 );
 
 CREATE INDEX ix_fact_pupil_id_day ON fact (pupil_id, day);
@@ -370,9 +368,9 @@ CREATE TABLE transfer (
     CONSTRAINT fk_transfer_credit_id FOREIGN KEY(credit_id) REFERENCES account (id)
 );
 
-CREATE INDEX ix_transfer_debit_id_id ON transfer (debit_id, id);
-
 CREATE INDEX ix_transfer_credit_id_id ON transfer (credit_id, id);
+
+CREATE INDEX ix_transfer_debit_id_id ON transfer (debit_id, id);
 
 CREATE TABLE line (
     entry_id BIGINT NOT NULL,
@@ -393,6 +391,8 @@ CREATE TABLE line (
     CONSTRAINT fk_line_offer_id FOREIGN KEY(offer_id) REFERENCES offer (id),
     CONSTRAINT fk_line_tariff_id FOREIGN KEY(tariff_id) REFERENCES tariff (id)
 );
+
+CREATE INDEX ix_line_offer_id ON line (offer_id);
 
 CREATE TABLE quarantine (
     fact_id BIGINT NOT NULL,
@@ -415,6 +415,6 @@ CREATE TABLE card_event (
 
 CREATE INDEX ix_card_event_card_id ON card_event (card_id);
 
-ALTER TABLE entry ADD CONSTRAINT fk_entry_last_line FOREIGN KEY(id, lines) REFERENCES line (entry_id, no) DEFERRABLE INITIALLY DEFERRED;
-
 ALTER TABLE entry ADD CONSTRAINT fk_entry_last_transfer FOREIGN KEY(id, transfers) REFERENCES transfer (entry_id, no) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE entry ADD CONSTRAINT fk_entry_last_line FOREIGN KEY(id, lines) REFERENCES line (entry_id, no) DEFERRABLE INITIALLY DEFERRED;

@@ -147,9 +147,9 @@ CREATE TABLE membership (
     CONSTRAINT fk_membership_school_id FOREIGN KEY(school_id) REFERENCES school (id)
 ) STRICT;
 
-CREATE INDEX ix_membership_pupil_id_valid_from ON membership (pupil_id, valid_from);
-
 CREATE INDEX ix_membership_school_id ON membership (school_id);
+
+CREATE INDEX ix_membership_pupil_id_valid_from ON membership (pupil_id, valid_from);
 
 CREATE TABLE staff (
     id INTEGER NOT NULL,
@@ -234,11 +234,11 @@ CREATE TABLE entry (
     CONSTRAINT fk_entry_reverses FOREIGN KEY(reverses) REFERENCES entry (id)
 ) STRICT;
 
+CREATE INDEX ix_entry_school_id_id ON entry (school_id, id);
+
 CREATE INDEX ix_entry_pupil_id_day ON entry (pupil_id, day);
 
 CREATE INDEX ix_entry_origin_id_day ON entry (origin_id, day);
-
-CREATE INDEX ix_entry_school_id_id ON entry (school_id, id);
 
 CREATE TABLE balance (
     account_id INTEGER NOT NULL,
@@ -273,9 +273,7 @@ CREATE TABLE fact (
     CONSTRAINT ck_fact_void_has_reason CHECK (kind = 'charge' OR reason IS NOT NULL),
     CONSTRAINT ck_fact_sha256 CHECK (length(chain) = 32),
     CONSTRAINT uq_fact_origin_id_epoch_seq UNIQUE (origin_id, epoch, seq),
-    CONSTRAINT fk_fact_origin_id FOREIGN KEY(origin_id) REFERENCES origin (id),
-    CONSTRAINT fk_fact_pupil_id FOREIGN KEY(pupil_id) REFERENCES pupil (id),
-    CONSTRAINT fk_fact_staff_id FOREIGN KEY(staff_id) REFERENCES staff (id)
+    CONSTRAINT fk_fact_origin_id FOREIGN KEY(origin_id) REFERENCES origin (id)
 ) STRICT;
 
 CREATE INDEX ix_fact_pupil_id_day ON fact (pupil_id, day);
@@ -372,9 +370,9 @@ CREATE TABLE transfer (
     CONSTRAINT fk_transfer_credit_id FOREIGN KEY(credit_id) REFERENCES account (id)
 ) STRICT;
 
-CREATE INDEX ix_transfer_debit_id_id ON transfer (debit_id, id);
-
 CREATE INDEX ix_transfer_credit_id_id ON transfer (credit_id, id);
+
+CREATE INDEX ix_transfer_debit_id_id ON transfer (debit_id, id);
 
 CREATE TABLE line (
     entry_id INTEGER NOT NULL,
@@ -395,6 +393,8 @@ CREATE TABLE line (
     CONSTRAINT fk_line_offer_id FOREIGN KEY(offer_id) REFERENCES offer (id),
     CONSTRAINT fk_line_tariff_id FOREIGN KEY(tariff_id) REFERENCES tariff (id)
 ) STRICT;
+
+CREATE INDEX ix_line_offer_id ON line (offer_id);
 
 CREATE TABLE quarantine (
     fact_id INTEGER NOT NULL,

@@ -63,7 +63,8 @@ JOIN account debit ON debit.pupil_id = f.pupil_id
 JOIN account credit ON credit.operator_id = c.id AND credit.kind = c.settled_as
      AND (credit.kind = 'payable' OR credit.tax_key = x.tax_key)
 LEFT JOIN account body ON body.funding_body_id = w.funding_body_id
-WHERE i.quantity >= 1 AND (q.share_cents = q.price_cents OR body.id IS NOT NULL);
+-- A million of one thing is no tray, and beyond it the arithmetic would overflow.
+WHERE i.quantity BETWEEN 1 AND 1000000 AND (q.share_cents = q.price_cents OR body.id IS NOT NULL);
 
 -- What becomes of a fact: 'book', or the reason of its quarantine.
 -- A minute and more ahead of the ledger's clock is a wrong or a lying clock; void within five
@@ -82,7 +83,7 @@ SELECT f.id AS fact_id, CASE
           OR f.occurred_us > g.occurred_us + 300000000 THEN 'too_late'
         ELSE 'book' END
       FROM fact g WHERE g.origin_id = f.origin_id AND g.epoch = f.voids_epoch
-                    AND g.seq = f.voids_seq AND g.kind = 'charge'), 'no_target')
+                    AND g.seq = f.voids_seq AND g.kind = 'charge' AND g.id < f.id), 'no_target')
   WHEN f.pupil_id IS NULL THEN 'unassigned'
   WHEN NOT EXISTS (SELECT 1 FROM membership m
                    WHERE m.pupil_id = f.pupil_id AND m.school_id = k.school_id

@@ -1,0 +1,328 @@
+"""The counter: a tap or a staff act in, a finished outcome out. No screen, no reader, no network.
+
+- Every charge and every void is durable in the kiosk's journal before its outcome is returned.
+- It decides on what the kiosk knows now (``kiosk.known``); without any snapshot it can charge
+  nobody by card, but staff may still serve and leave the assignment to the office.
+- Staff acts need a staff card or a PIN first, and carry who it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from accounts.charge import (
+    Charge,
+    Choice,
+    ItemClass,
+    Line,
+    Menu,
+    OverrideReason,
+    Refusal,
+    VoidReason,
+    decide,
+    refused_card,
+)
+from accounts.clock import Clock, microseconds, school_day
+from accounts.facts import Fact, FactKind
+from accounts.money import ZERO
+from accounts.snapshot import Snapshot, StaffRow, standing_of
+from cards.reader import Tap
+from kiosk import messages as say
+from kiosk.journal import Item, Journal, Row
+from kiosk.known import Known, known
+from kiosk.session import StaffSession
+
+VOID_WITHIN = timedelta(minutes=5)
+SERVE_REFUSED_WITHIN = timedelta(minutes=2)
+BALANCE_WAITS = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turned:
+    """Who was refused last: the pupil if the card may be charged at all, and why."""
+
+    pupil_id: int | None
+    reason: Refusal
+    at: datetime
+
+
+class Counter:
+    """One kiosk's counter. Belongs to one thread."""
+
+    def __init__(
+        self, journal: Journal, *, clock: Clock, card_hash: Callable[[str], str],
+        staff: StaffSession,
+    ) -> None:  # fmt: skip
+        self._journal = journal
+        self._clock = clock
+        self._card_hash = card_hash
+        self._staff = staff
+        self._known: Known | None = None
+        self._chosen: tuple[Choice, ...] | None = None
+        self._turned: _Turned | None = None
+        self._balance_until: datetime | None = None
+
+    # --- what the ledger says -----------------------------------------------------------
+
+    def learn(self, snapshot: Snapshot) -> say.Today:
+        """Decide by this snapshot from now on."""
+        rows = self._journal.recent.values()
+        self._known = known(snapshot, rows)
+        marks = dict(snapshot.marks)
+        earliest = self._clock.now() - VOID_WITHIN
+        self._journal.forget(
+            [
+                row.key
+                for row in rows
+                if row.fact.seq <= marks.get(row.fact.epoch, 0) and row.fact.occurred_at < earliest
+            ]
+        )
+        return self.today()
+
+    def today(self) -> say.Today:
+        """The day's offers and what a tap buys."""
+        menu = self._menu()
+        offers = sorted(menu.offers.values(), key=lambda o: o.code) if menu else []
+        return say.Today(
+            offers=tuple(say.MenuItem(o.id, o.code, o.title, o.item_class) for o in offers),
+            tray=self._tray(menu) if menu else (),
+        )
+
+    # --- taps ---------------------------------------------------------------------------
+
+    def tap(self, tap: Tap) -> say.Outcome:
+        """A card was put on the reader."""
+        now = self._clock.now()
+        if self._known is None:
+            return self._refuse(Refusal.UNKNOWN, None, now, tap.seen_ns)
+        card = self._known.cards.get(self._card_hash(tap.card))
+        proven = tap.proof.value in self._known.snapshot.school.accepts
+        problem = refused_card(standing_of(card) if card else None, proven=proven)
+        if problem is not None or card is None:
+            return self._refuse(problem or Refusal.UNKNOWN, None, now, tap.seen_ns)
+        if card.staff_id is not None:
+            return self._staff.welcome(self._known.staff[card.staff_id], now)
+        assert card.pupil_id is not None  # a card has a pupil or a member of staff  # noqa: S101
+        if self._balance_until is not None and now <= self._balance_until:
+            return self._show_balance(card.pupil_id, now)
+        return self._charge(card.pupil_id, now, seen_ns=tap.seen_ns)
+
+    def ask_balance(self) -> say.Outcome:
+        """The next tap within some seconds shows its own balance and buys nothing."""
+        self._balance_until = self._clock.now() + BALANCE_WAITS
+        return say.BalanceArmed()
+
+    # --- staff --------------------------------------------------------------------------
+
+    def sign_in(self, pin: str) -> say.Outcome:
+        """Staff give their PIN."""
+        return self._staff.sign_in(pin, tuple(self._known.staff.values()) if self._known else ())
+
+    def choose(self, tray: tuple[Choice, ...]) -> say.Outcome:
+        """From now on a tap buys this; an empty tray goes back to the day's first lunch."""
+        if self._staff.who() is None:
+            return say.NeedsStaff()
+        self._chosen = tray or None
+        return self.today()
+
+    def void_last(self, reason: VoidReason) -> say.Outcome:
+        """Take back the newest charge of this kiosk, within five minutes."""
+        who = self._staff.who()
+        if who is None:
+            return say.NeedsStaff()
+        now = self._clock.now()
+        target = self._newest_charge(now)
+        if target is None:
+            return say.NothingToVoid()
+        fact = Fact(
+            epoch=0,
+            seq=0,
+            kind=FactKind.VOID,
+            occurred_at=now,
+            pupil_id=target.fact.pupil_id,
+            voids=target.key,
+            staff_id=who.id,
+            reason=reason.value,
+        )
+        self._write(fact, target.items)
+        return say.Voided(now, self._titles(target.items))
+
+    def serve_anyway(self, reason: OverrideReason) -> say.Outcome:
+        """Charge whoever was refused last; a card that may not be charged stays unassigned."""
+        if self._staff.who() is None:
+            return say.NeedsStaff()
+        now = self._clock.now()
+        turned = self._turned
+        if turned is None or now - turned.at > SERVE_REFUSED_WITHIN:
+            return say.Why(None)
+        if turned.pupil_id is None:
+            return self.serve_unassigned(reason)
+        return self._charge(turned.pupil_id, now, override=reason)
+
+    def find(self, text: str) -> say.Outcome:
+        """Search by name or class; written down as somebody's look at children's names."""
+        who = self._staff.who()
+        if who is None:
+            return say.NeedsStaff()
+        self._note(who, None, "search")
+        hits, more = self._known.search(text) if self._known else ([], False)
+        return say.Found(
+            text,
+            tuple(
+                say.Child(p.id, f"{p.first_name} {p.last_name}".strip(), p.class_name) for p in hits
+            ),
+            more,
+        )
+
+    def serve_found(self, pupil_id: int, reason: OverrideReason) -> say.Outcome:
+        """Charge a child found by name."""
+        who = self._staff.who()
+        if who is None:
+            return say.NeedsStaff()
+        self._note(who, pupil_id, f"serve {reason.value}")
+        return self._charge(pupil_id, self._clock.now(), override=reason)
+
+    def serve_unassigned(self, reason: OverrideReason) -> say.Outcome:
+        """Somebody eats; the office finds out who."""
+        who = self._staff.who()
+        if who is None:
+            return say.NeedsStaff()
+        now = self._clock.now()
+        menu = self._menu()
+        tray = self._tray(menu) if menu else ()
+        if menu is None or not tray:
+            return self._refuse(Refusal.NOT_OFFERED, None, now, None)
+        lines = tuple(Line(menu.offers[c.offer_id], c.quantity, ZERO) for c in tray)
+        return self._serve(None, Charge(lines), now, reason, None)
+
+    def why(self) -> say.Outcome:
+        """Why the last card was refused."""
+        if self._staff.who() is None:
+            return say.NeedsStaff()
+        return say.Why(self._turned.reason if self._turned else None)
+
+    def counts(self) -> say.Outcome:
+        """The day's count per offer for the kitchen."""
+        if self._staff.who() is None:
+            return say.NeedsStaff()
+        now = self._clock.now()
+        menu = self._menu()
+        counted = self._known.counts(school_day(now)) if self._known else {}
+        offers = sorted(menu.offers.values(), key=lambda o: o.code) if menu else []
+        return say.Counts(
+            now, tuple(say.OfferCount(o.code, o.title, counted.get(o.id, 0)) for o in offers)
+        )
+
+    # --- inside -------------------------------------------------------------------------
+
+    def _menu(self) -> Menu | None:
+        return self._known.menu(school_day(self._clock.now())) if self._known else None
+
+    def _tray(self, menu: Menu) -> tuple[Choice, ...]:
+        """What staff chose as far as it is offered today, else the day's first lunch."""
+        chosen = tuple(c for c in self._chosen or () if c.offer_id in menu.offers)
+        if chosen:
+            return chosen
+        lunches = sorted(
+            (o for o in menu.offers.values() if o.item_class is ItemClass.LUNCH),
+            key=lambda o: o.code,
+        )
+        return (Choice(lunches[0].id),) if lunches else ()
+
+    def _charge(
+        self,
+        pupil_id: int,
+        now: datetime,
+        *,
+        override: OverrideReason | None = None,
+        seen_ns: int | None = None,
+    ) -> say.Outcome:
+        day = school_day(now)
+        menu = self._menu()
+        holder = self._known.holder(pupil_id, day) if self._known else None
+        if holder is None or menu is None:
+            return self._refuse(Refusal.WRONG_SCHOOL, None, now, seen_ns)
+        decision = decide(holder, self._tray(menu), menu, override=override)
+        if isinstance(decision, Refusal):
+            return self._refuse(decision, pupil_id, now, seen_ns)
+        return self._serve(pupil_id, decision, now, override, seen_ns)
+
+    def _serve(
+        self,
+        pupil_id: int | None,
+        charge: Charge,
+        now: datetime,
+        override: OverrideReason | None,
+        seen_ns: int | None,
+    ) -> say.Served:
+        who = self._staff.who() if override else None
+        fact = Fact(
+            epoch=0,
+            seq=0,
+            kind=FactKind.CHARGE,
+            occurred_at=now,
+            pupil_id=pupil_id,
+            items=tuple(Choice(line.offer.id, line.quantity) for line in charge.lines),
+            staff_id=who.id if who else None,
+            reason=override.value if override else None,
+        )
+        items = tuple(
+            Item(line.offer.id, line.offer.item_class.value, line.quantity, line.share.cents)
+            for line in charge.lines
+        )
+        self._write(fact, items)
+        self._turned = None
+        menu = self._menu()
+        return say.Served(
+            at=now,
+            greeting=self._greeting(pupil_id),
+            items=tuple(line.offer.title for line in charge.lines),
+            left_out=tuple(menu.offers[c.offer_id].title for c in charge.left_out) if menu else (),
+            seen_ns=seen_ns,
+        )
+
+    def _write(self, fact: Fact, items: tuple[Item, ...]) -> None:
+        row = self._journal.record(fact, items)
+        if self._known:
+            self._known.add(row)
+
+    def _refuse(
+        self, reason: Refusal, pupil_id: int | None, now: datetime, seen_ns: int | None
+    ) -> say.Refused:
+        self._turned = _Turned(pupil_id, reason, now)
+        return say.Refused(now, reason, seen_ns)
+
+    def _show_balance(self, pupil_id: int, now: datetime) -> say.Outcome:
+        self._balance_until = None
+        holder = self._known.holder(pupil_id, school_day(now)) if self._known else None
+        if holder is None:
+            return self._refuse(Refusal.WRONG_SCHOOL, None, now, None)
+        return say.BalanceShown(now, holder.balance)
+
+    def _newest_charge(self, now: datetime) -> Row | None:
+        rows = list(self._journal.recent.values())
+        voided = {row.fact.voids for row in rows if row.fact.kind is FactKind.VOID}
+        for row in reversed(rows):
+            if row.fact.kind is FactKind.CHARGE and row.key not in voided:
+                age = now - row.fact.occurred_at
+                return row if timedelta(0) <= age <= VOID_WITHIN else None
+        return None
+
+    def _titles(self, items: tuple[Item, ...]) -> tuple[str, ...]:
+        titles = {o.id: o.title for o in self._known.snapshot.offers} if self._known else {}
+        return tuple(titles.get(item.offer_id, "?") for item in items)
+
+    def _greeting(self, pupil_id: int | None) -> str | None:
+        if self._known is None or pupil_id is None:
+            return None
+        if not self._known.snapshot.school.shows_first_name:
+            return None
+        return self._known.people[pupil_id].first_name or None
+
+    def _note(self, who: StaffRow, pupil_id: int | None, purpose: str) -> None:
+        self._journal.write_note(
+            at_us=microseconds(self._clock.now()),
+            actor=f"staff:{who.id}",
+            pupil_id=pupil_id,
+            purpose=purpose,
+        )

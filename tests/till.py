@@ -1,0 +1,116 @@
+"""A kiosk without a screen: journal, counter and sync on a real ledger, driven by hand."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from builders import NOON, School, row
+
+from accounts.clock import FixedClock
+from accounts.snapshot import Snapshot
+from accounts.tables import people
+from cards.reader import Proof, Tap
+from kiosk.counter import Counter
+from kiosk.journal import Journal, open_journal
+from kiosk.messages import Outcome, Status
+from kiosk.session import StaffSession
+from kiosk.sync import Sync
+
+KEY = bytes(range(32))
+PIN = "2468"
+
+
+def card_hash(uid: str) -> str:
+    """The installation's keyed hash, under a pepper of the tests."""
+    return hmac.new(b"pepper", uid.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(slots=True)
+class Till:
+    """One kiosk of the school."""
+
+    school: School
+    origin_id: int
+    path: Path
+    clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
+    told: list[Status] = field(default_factory=list)
+    journal: Journal = field(init=False)
+    counter: Counter = field(init=False)
+    session: StaffSession = field(init=False)
+    sync: Sync = field(init=False)
+    learned: list[Snapshot] = field(default_factory=list)
+    _cards: int = 0
+
+    def __post_init__(self) -> None:
+        self.switch_on()
+
+    def switch_on(self) -> None:
+        """Open the journal (again) and begin to serve."""
+        self.journal = open_journal(self.path, origin_id=self.origin_id, key=KEY)
+        self.session = StaffSession(
+            self.journal, clock=self.clock, check_pin=lambda kept, typed: kept == typed
+        )
+        self.counter = Counter(
+            self.journal, clock=self.clock, card_hash=card_hash, staff=self.session
+        )
+        self.sync = Sync(
+            self.school.database,
+            self.journal,
+            clock=self.clock,
+            learn=self._learn,
+            tell=self.told.append,
+        )
+
+    def _learn(self, snapshot: Snapshot) -> None:
+        self.learned.append(snapshot)
+        self.counter.learn(snapshot)
+
+    def switch_off(self) -> None:
+        """Close the journal."""
+        self.journal.close()
+
+    def tap(self, uid: str, *, proof: Proof = Proof.UID) -> Outcome:
+        """A card on the reader."""
+        return self.counter.tap(Tap(uid, proof, "reader", self.clock.now(), 0))
+
+    def later(self, **span: float) -> None:
+        """Let time pass."""
+        self.clock.move(timedelta(**span))
+
+
+def give_card(school: School, pupil: int, uid: str, *, state: str = "active") -> None:
+    """Give a child a card with that number."""
+    with school.database.write() as db:
+        row(
+            db,
+            people.card,
+            uid_hmac=bytes.fromhex(card_hash(uid)),
+            pupil_id=pupil,
+            issue_no=1,
+            printed_no=uid,
+            state=state,
+        )
+
+
+def add_staff(school: School, label: str = "Küche") -> int:
+    """A member of staff with the tests' PIN."""
+    with school.database.write() as db:
+        return row(db, people.staff, school_id=school.id, label=label, pin_hash=PIN)
+
+
+def set_school(school: School, **values: object) -> None:
+    """Change the school's settings."""
+    with school.database.write() as db:
+        db.execute(people.school.update().values(**values))
+
+
+MakeTill = Callable[[School], Till]
+
+
+def at(text: str) -> datetime:
+    """A moment of the tests' Monday, in UTC: ``at("11:30")``."""
+    hour, minute = text.split(":")
+    return NOON.replace(hour=int(hour), minute=int(minute))
