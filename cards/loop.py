@@ -1,0 +1,155 @@
+"""The loop of one PC/SC reader: it waits for cards, reads their numbers, outlives pcscd.
+
+The loop ends only when told to. Whatever goes wrong with the service or the reader is told
+once as `ReaderTrouble`; the loop then tries again until it can tell `ReaderReady`. What lay
+in the field is remembered over such a gap, so that a card left lying there is not tapped
+again, and one that is gone is told as taken.
+
+PC/SC stands behind `Stack` and `Session`. Each of their calls may block without limit, since
+PC/SC knows no time-outs; ``alive`` is therefore called between the calls at least once a
+second while none of them blocks, and who watches the loop concludes from its absence.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic_ns
+from typing import Protocol
+
+from cards.field import Field, Report, emptied, identify, is_placing, placed
+from cards.reader import (
+    ReaderReady,
+    ReaderSetting,
+    ReaderTrouble,
+    Sink,
+    TroubleReason,
+    UnreadReason,
+    choose,
+)
+
+WAIT = 1.0
+"""Seconds after which a wait returns with nothing new: the loop's heartbeat."""
+
+SETTLE = 1.0
+"""Seconds a reader that came back may take to find the card that lay on it when it went."""
+
+GONE_WITHIN = 0.5
+"""Seconds a reader may take to notice that a card it could not read has left."""
+
+
+class Session(Protocol):
+    """One connection to the PC/SC service."""
+
+    def readers(self) -> list[str] | TroubleReason:
+        """Return the names of all readers present."""
+
+    def wait(self, reader: str, last: Report | None, seconds: float) -> Report | TroubleReason:
+        """Return the next report that differs from the last, or the last after ``seconds``."""
+
+    def wait_for_readers(self, seconds: float) -> TroubleReason | None:
+        """Return when a reader was plugged in or out, or after ``seconds``."""
+
+    def read_uid(self, reader: str) -> bytes | UnreadReason:
+        """Return the UID of the card in the field as the reader delivers it."""
+
+
+class Stack(Protocol):
+    """The PC/SC service."""
+
+    def open(self) -> AbstractContextManager[Session | TroubleReason]:
+        """Return a new connection, released at the end of the block."""
+
+
+@dataclass(slots=True)
+class Loop:
+    """One reader's loop and what it knows of its field between two connections."""
+
+    setting: ReaderSetting
+    admit_virtual: bool
+    now: Callable[[], datetime]
+    tell: Sink
+    alive: Callable[[], None]
+    field: Field
+    told: TroubleReason | ReaderReady | None = None
+
+    def run(self, stack: Stack, pause: Callable[[], bool]) -> None:
+        """Attend to the reader over and over, until ``pause``, called between two tries, is False."""
+        while True:
+            self.alive()
+            with stack.open() as session:
+                if isinstance(session, TroubleReason):
+                    self._trouble(session)
+                else:
+                    self._trouble(self._attend(session))
+            if not pause():
+                return
+
+    def _attend(self, session: Session) -> TroubleReason:
+        """Serve with this connection as long as it carries; return what ended it."""
+        while True:
+            self.alive()
+            names = session.readers()
+            if isinstance(names, TroubleReason):
+                return names
+            name = choose(names, self.setting, admit_virtual=self.admit_virtual)
+            if isinstance(name, str):
+                return self._serve(session, name)
+            self._trouble(name)
+            ended = session.wait_for_readers(WAIT)
+            if ended is not None:
+                return ended
+
+    def _serve(self, session: Session, name: str) -> TroubleReason:
+        """Tell what happens in the field of this reader until it or the service is gone."""
+        self.field = self.field.in_new_context()
+        while True:
+            self.alive()
+            report = session.wait(name, self.field.last, WAIT)
+            seen_ns = monotonic_ns()
+            if isinstance(report, TroubleReason):
+                return report
+            self._ready()
+            if self.field.last is None and self.field.occupied and not report.present:
+                report = session.wait(name, report, SETTLE)
+                if isinstance(report, TroubleReason):
+                    return report
+            if is_placing(self.field, report):
+                self._read(session, name, report, seen_ns)
+            elif report.present:
+                self.field = Field(report, self.field.occupied, self.field.card)
+            else:
+                self.field, events = emptied(self.field, report, self.setting.label)
+                for event in events:
+                    self.tell(event)
+
+    def _read(self, session: Session, name: str, report: Report, seen_ns: int) -> None:
+        seen = identify(session.read_uid(name), self.setting)
+        after = session.wait(name, report, GONE_WITHIN if seen is UnreadReason.UNREADABLE else 0)
+        if isinstance(after, Report) and after.count != report.count:
+            if after.present:
+                # Swapped between the report and the reading: this number would tap now and
+                # again with the next report. It is left to that one.
+                return
+            if seen is UnreadReason.UNREADABLE:
+                seen = UnreadReason.PULLED
+        self.field, events = placed(
+            self.field,
+            report,
+            seen,
+            reader=self.setting.label,
+            at=self.now(),
+            seen_ns=seen_ns,
+        )
+        for event in events:
+            self.tell(event)
+
+    def _ready(self) -> None:
+        if not isinstance(self.told, ReaderReady):
+            self.told = ReaderReady(self.setting.label)
+            self.tell(self.told)
+
+    def _trouble(self, reason: TroubleReason) -> None:
+        if self.told is not reason:
+            self.told = reason
+            self.tell(ReaderTrouble(self.setting.label, reason))
