@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 
 from accounts import chain
 from accounts.clock import microseconds, school_day
-from accounts.database import Session
+from accounts.database import Remembered, Session
 from accounts.guards import JournalRefused, guarded
 from accounts.money import Money
 from accounts.tables import journal, kiosks
@@ -41,10 +41,6 @@ class No(enum.Enum):
     NOT_MEMBER = "not_member"
 
 
-class KeyReused(Exception):  # noqa: N818  # it names what happened
-    """A key came a second time with other content. The ledger holds an alarm about it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Key:
     """(origin, epoch, seq): one writer's own number for what it did."""
@@ -52,6 +48,30 @@ class Key:
     origin_id: int
     epoch: int
     seq: int
+
+
+class KeyReused(Remembered):
+    """A key came a second time with other content. The ledger holds an alarm about it.
+
+    The alarm stays even where the exception leaves ``Database.write`` and undoes all else.
+    """
+
+    def __init__(self, key: Key, at: datetime) -> None:
+        super().__init__(str(key))
+        self.key = key
+        self.at = at
+
+    def remember(self, db: Session) -> None:
+        """Write the alarm."""
+        alarm = {
+            "at_us": self.at,
+            "kind": "key_reused",
+            "origin_id": self.key.origin_id,
+            "epoch": self.key.epoch,
+            "seq": self.key.seq,
+            "detail": "entry",
+        }
+        db.execute(kiosks.alarm.insert(), alarm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +143,7 @@ def book(db: Session, draft: Draft, *, now: datetime) -> Booked | No:
     ask = {"document": json.dumps(document), "content": chain.digest(content)}
     if db.dialect.name == "sqlite":
         return _book_sqlite(db, draft, ask, now)
-    return _book_postgresql(db, draft, ask)
+    return _book_postgresql(db, draft, ask, now)
 
 
 def reverse(
@@ -174,6 +194,11 @@ def balance(db: Session, pupil_id: int) -> Money:
     if cents is None:
         raise LookupError(f"no account for pupil {pupil_id}")
     return Money(cents)
+
+
+def count_entries(db: Session) -> int:
+    """How many entries the journal holds."""
+    return int(db.execute(select(func.count()).select_from(journal.entry)).scalar_one())
 
 
 def next_key(db: Session, origin_id: int, *, epoch: int = 1) -> Key:
@@ -232,11 +257,11 @@ def _book_sqlite(db: Session, draft: Draft, ask: dict[str, Any], now: datetime) 
     return Booked(draft.key)
 
 
-def _book_postgresql(db: Session, draft: Draft, ask: dict[str, Any]) -> Booked | No:
+def _book_postgresql(db: Session, draft: Draft, ask: dict[str, Any], now: datetime) -> Booked | No:
     with guarded():
         answer = str(db.execute(_BOOK["postgresql"], ask).scalar_one())
     if answer == "alarm":
-        raise KeyReused(str(draft.key))
+        raise KeyReused(draft.key, now)
     if answer.startswith("refused:"):
         return No(answer.removeprefix("refused:"))
     return Booked(draft.key, repeated=answer == "repeated")
@@ -251,15 +276,6 @@ def _repeated(db: Session, key: Key, content: bytes, now: datetime) -> Booked:
     ).scalar_one()
     if known == content:
         return Booked(key, repeated=True)
-    db.execute(
-        kiosks.alarm.insert(),
-        {
-            "at_us": now,
-            "kind": "key_reused",
-            "origin_id": key.origin_id,
-            "epoch": key.epoch,
-            "seq": key.seq,
-            "detail": "entry",
-        },
-    )
-    raise KeyReused(str(key))
+    reused = KeyReused(key, now)
+    reused.remember(db)
+    raise reused

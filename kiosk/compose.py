@@ -1,0 +1,150 @@
+"""The composition root of a kiosk: settings in, running parts out.
+
+Here and nowhere else journal, counter, ledger and readers are put together. A virtual reader is
+admitted only where the caller says so, and only the demo and the tests do.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from accounts.clock import Clock
+from accounts.database import Database
+from accounts.holdings import card_hash
+from accounts.settings import ReaderEntry, Settings, SettingsError
+from accounts.snapshot import Snapshot, from_bytes
+from accounts.staff import verify_pin
+from cards.reader import Reader, ReaderSetting
+from cards.uid import Radix, UidForm
+from kiosk.counter import Counter
+from kiosk.journal import Journal, open_journal
+from kiosk.messages import Command, Outcome
+from kiosk.session import StaffSession
+from kiosk.sync import Sync
+from kiosk.vault import key_from_credential
+from kiosk.worker import Worker
+
+log = logging.getLogger(__name__)
+
+JOURNAL_FILE = "journal.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A kiosk's running parts behind its screen."""
+
+    journal: Journal
+    worker: Worker
+    sync: Sync
+
+    def start(self) -> None:
+        """Begin to serve and to drain."""
+        self.worker.start()
+        self.sync.start()
+
+    def send(self, command: Command) -> None:
+        """A command of the screen."""
+        self.worker.send(command)
+
+    def close(self) -> None:
+        """Stop readers, finish what was begun, close the journal."""
+        self.worker.close()
+        self.sync.close()
+        self.journal.close()
+
+
+def assemble(
+    database: Database,
+    journal: Journal,
+    readers: Sequence[Reader],
+    *,
+    pepper: bytes,
+    clock: Clock,
+    deliver: Callable[[Outcome], None],
+    idle: timedelta = timedelta(seconds=60),
+) -> Parts:
+    """Put a kiosk together. What it knew last, it knows at once."""
+    session = StaffSession(journal, clock=clock, check_pin=verify_pin, idle=idle)
+    counter = Counter(
+        journal,
+        clock=clock,
+        card_hash=lambda uid: card_hash(pepper, uid).hex(),
+        staff=session,
+    )
+    snapshot = _last_snapshot(journal)
+    sync = Sync(
+        database,
+        journal,
+        clock=clock,
+        learn=lambda news: worker.send(news),  # noqa: PLW0108  # the worker is made after it
+        tell=deliver,
+        snapshot=snapshot,
+    )
+    worker = Worker(counter, session, readers, clock=clock, deliver=deliver, written=sync.wake)
+    if snapshot is not None:
+        worker.send(snapshot)
+    return Parts(journal, worker, sync)
+
+
+def open_kiosk_journal(
+    settings: Settings,
+    *,
+    ask_passphrase: Callable[[], str],
+    environment: Mapping[str, str] = os.environ,
+) -> Journal:
+    """The journal of the kiosk this machine is.
+
+    The key is systemd's credential where there is one, else a passphrase is asked for. Raises
+    SettingsError, ``kiosk.vault.WrongKey`` and ``kiosk.journal.JournalBroken``.
+    """
+    if settings.kiosk is None:
+        raise SettingsError("this machine is no kiosk: its settings have no [kiosk]")
+    settings.kiosk.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = settings.kiosk.state / JOURNAL_FILE
+    key = key_from_credential(environment.get("CREDENTIALS_DIRECTORY"))
+    if key is not None:
+        return open_journal(path, origin_id=settings.kiosk.origin, key=key)
+    return open_journal(path, origin_id=settings.kiosk.origin, passphrase=ask_passphrase())
+
+
+def read_pepper(path: Path | None) -> bytes:
+    """The installation's secret for card numbers: at least 16 bytes. Raises SettingsError."""
+    if path is None:
+        raise SettingsError("the settings name no pepper_file")
+    try:
+        pepper = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    if len(pepper) < 16:
+        raise SettingsError(f"{path}: the secret for card numbers needs at least 16 bytes")
+    return pepper
+
+
+def reader_setting(entry: ReaderEntry) -> ReaderSetting:
+    """The allow-list entry that a settings file's reader stands for. Raises SettingsError."""
+    try:
+        form = UidForm(Radix[entry.radix.upper()], entry.reversed, entry.length)
+        if entry.kind not in {"pcsc", "wedge"}:
+            raise SettingsError(f'reader {entry.label}: kind is "pcsc" or "wedge"')
+        return ReaderSetting(
+            label=entry.label,
+            kind="pcsc" if entry.kind == "pcsc" else "wedge",
+            match=entry.match,
+            uid_form=form,
+        )
+    except (KeyError, ValueError) as error:
+        raise SettingsError(f"reader {entry.label}: {error}") from error
+
+
+def _last_snapshot(journal: Journal) -> Snapshot | None:
+    kept = journal.kept("snapshot")
+    if kept is None:
+        return None
+    try:
+        return from_bytes(kept)
+    except (KeyError, TypeError, ValueError):
+        log.warning("the kept snapshot is of another version; waiting for a fresh one")
+        return None

@@ -1,0 +1,135 @@
+"""The lunch to look at: the kiosk's own screen and children who tap by themselves.
+
+Beside it, where the terminal is wide enough, stands what the ledger booked for each tap.
+The second column is the demo's and no part of a kiosk: a canteen never shows amounts.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from textual.message import Message
+from textual.widgets import Static
+
+from accounts.clock import Clock
+from accounts.queries import BookedEntry, entries_after
+from accounts.texts import Language, Texts, texts
+from kiosk import messages as say
+from kiosk.app import KioskApp
+from kiosk.demo.result import Result, Step, result_of
+from kiosk.demo.stage import Stage, stage
+from kiosk.demo.world import STAFF_PIN
+from kiosk.sounds import Speaker
+from kiosk.terminal import run_kiosk
+
+log = logging.getLogger(__name__)
+
+_CARD_LIES_SECONDS = 1.2
+_BETWEEN_SECONDS = 1.6
+_POLL_SECONDS = 0.25
+
+
+class Booked(Message, bubble=False):
+    """The ledger booked something."""
+
+    def __init__(self, entries: tuple[BookedEntry, ...]) -> None:
+        super().__init__()
+        self.entries = entries
+
+
+class LedgerColumn(Static):
+    """The newest entries, newest last."""
+
+    DEFAULT_CSS = "LedgerColumn { padding: 0 1; }"
+
+    def __init__(self, said: Texts) -> None:
+        super().__init__("Hauptbuch / ledger", markup=False)
+        self._said = said
+        self._lines: list[str] = []
+
+    def on_booked(self, message: Booked) -> None:
+        """Show them."""
+        for entry in message.entries:
+            self._lines.append(f"#{entry.id} {entry.kind.value}")
+            self._lines += [
+                f"  {self._said.money(t.amount):>9}  {t.debit} -> {t.credit}"
+                for t in entry.transfers
+            ]
+        room = max(4, self.size.height - 2)
+        self.update("\n".join(["Hauptbuch / ledger", "", *self._lines[-room:]]))
+
+
+@dataclass(slots=True)
+class _Hands:
+    """The children's hands and the eye on the ledger, each in a thread, until ``over``."""
+
+    theatre: Stage
+    column: LedgerColumn
+    over: threading.Event
+
+    def children(self) -> None:
+        """One child after the other lays its card down and takes it away."""
+        world = self.theatre.world
+        queue = [*world.children, *world.children[:3]]
+        cards = [child.uid for child in queue]
+        cards.insert(4, world.strange_uid)
+        for uid in cards:
+            if self.over.wait(_BETWEEN_SECONDS):
+                return
+            try:
+                self.theatre.insert(uid)
+                self.over.wait(_CARD_LIES_SECONDS)
+                self.theatre.remove()
+            except RuntimeError:
+                log.warning("a card could not be laid down")
+
+    def ledger(self) -> None:
+        """Tell the column what was booked since the last look."""
+        seen = 0
+        while not self.over.wait(_POLL_SECONDS):
+            with self.theatre.world.database.read() as db:
+                entries = entries_after(db, seen)
+            if entries:
+                seen = entries[-1].id
+                self.column.post_message(Booked(entries))
+
+
+def watch(clock: Clock) -> tuple[int, Result | None]:
+    """Show the lunch until somebody quits; the exit status, and what was proved afterwards."""
+    steps: list[Step] = []
+    german = texts(Language.GERMAN)
+    column = LedgerColumn(german)
+    screen: list[KioskApp] = []
+
+    def deliver(outcome: say.Outcome) -> None:
+        if isinstance(outcome, say.Served | say.Refused):
+            reason = outcome.reason.value if isinstance(outcome, say.Refused) else None
+            steps.append(Step("", "", type(outcome).__name__.lower(), reason))
+        if screen:
+            screen[0].deliver(outcome)
+
+    with stage(clock, deliver) as theatre:
+        speaker = Speaker()
+        app = KioskApp(
+            theatre.parts.send,
+            play=speaker,
+            side=column,
+            hint=f"Vorführung / demo: Q beenden/quit · F1 Personal/staff (PIN {STAFF_PIN})"
+            " · G Guthaben/balance · F2 Deutsch/English",
+            may_quit=True,
+        )
+        screen.append(app)
+        over = threading.Event()
+        hands = _Hands(theatre, column, over)
+        threads = [
+            threading.Thread(target=work, daemon=True) for work in (hands.children, hands.ledger)
+        ]
+        for thread in threads:
+            thread.start()
+        status = run_kiosk(app)
+        over.set()
+        for thread in threads:
+            thread.join()
+        speaker.finish()
+        result = result_of(theatre, tuple(steps), clock) if status == 0 else None
+    return status, result

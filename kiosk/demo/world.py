@@ -1,0 +1,215 @@
+"""The demo's school: invented names, a roster file read by the importer, cards, money, a menu.
+
+Nothing is written around the ledger's own ways: pupils come in through the roster importer,
+money through entries of an office, cards through the card register.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from accounts.card_register import Card
+from accounts.charge import ItemClass, PersonKind, Price
+from accounts.city import prepare
+from accounts.clock import Clock, school_day
+from accounts.database import Database, Session, open_database
+from accounts.holdings import BlockReason, block_card, card_hash, issue_card
+from accounts.ledger import Booked, Draft, EntryKind, Move, book, next_key
+from accounts.meals import add_offer
+from accounts.money import Money
+from accounts.operators import OperatorKind, SettledAs, add_operator
+from accounts.pupils import known_people
+from accounts.roster import Roster, read_roster
+from accounts.roster_import import Refused, apply
+from accounts.schools import add_school, enrol_kiosk, enrol_office, set_school
+from accounts.staff import add_staff
+from accounts.tariffs import add_funding_body, add_tariff, entitle
+
+STAFF_PIN = "2468"
+PEPPER = secrets.token_bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One child of the demo: its number at the school, its card, and what it is there for."""
+
+    number: str
+    uid: str
+    printed_no: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The demo's ledger and who is in it; ``cast`` has the children with a part to play."""
+
+    database: Database
+    origin_id: int
+    school_id: int
+    pepper: bytes
+    journal: Path
+    children: tuple[Child, ...]
+    cast: dict[str, Child]
+    strange_uid: str
+
+
+# part -> (school's number, opening balance in cents, funded)
+_CAST: dict[str, tuple[str, int, bool]] = {
+    "paying": ("4101", 2500, False),
+    "subsidised": ("4104", 2500, True),
+    "empty balance": ("4107", 0, False),
+    "beyond the floor": ("4110", -1400, False),
+    "lost card": ("4113", 1200, False),
+}
+_MENU = (
+    ("1", "Nudeln mit Tomatensoße", ItemClass.LUNCH, 420),
+    ("2", "Linseneintopf", ItemClass.LUNCH, 400),
+    ("O", "Obstbecher", ItemClass.SNACK, 150),
+    ("W", "Mineralwasser", ItemClass.DRINK, 100),
+)
+
+
+def build(folder: Path, clock: Clock) -> World:
+    """Make the school in an empty folder."""
+    database = open_database(f"sqlite:///{folder / 'ledger.db'}")
+    prepare(database)
+    now = clock.now()
+    with database.write() as db:
+        school_id = _made(add_school(db, number="199991", name="Gesamtschule Emscherblick"))
+        set_school(db, school_id=school_id, at=now, accepts={"aes", "uid"})
+        origin_id = _made(enrol_kiosk(db, school_id=school_id, name="Ausgabe 1", at=now))
+        office = _made(enrol_office(db, name="Demo", at=now))
+        _made(add_staff(db, school_id=school_id, label="Küche", pin=STAFF_PIN, at=now))
+        body = _made(add_funding_body(db, name="Jobcenter (BuT)"))
+        full = _made(
+            add_tariff(
+                db, code="V", name="Vollzahler", person_kind=PersonKind.PUPIL, at=now, base=True
+            )
+        )
+        funded = _made(
+            add_tariff(
+                db,
+                code="B",
+                name="Bildung und Teilhabe",
+                person_kind=PersonKind.PUPIL,
+                at=now,
+                funding_body_id=body,
+            )
+        )
+        _offer(db, school_id, (full, funded), school_day(now), now)
+        pupils = _import(db, school_id, now)
+        children, cast = _hand_out_cards(db, pupils, now)
+        for number, cents, is_funded in _accounts(sorted(pupils)):
+            _open_account(db, office, pupils[number], Money(cents), now)
+            if is_funded:
+                entitle(
+                    db,
+                    pupil_id=pupils[number],
+                    tariff_id=funded,
+                    valid_from=school_day(now),
+                    valid_to=None,
+                    at=now,
+                )
+    return World(
+        database=database,
+        origin_id=origin_id,
+        school_id=school_id,
+        pepper=PEPPER,
+        journal=folder / "journal.db",
+        children=children,
+        cast=cast,
+        strange_uid="04F00DF00DF00D",
+    )
+
+
+def _accounts(numbers: list[str]) -> list[tuple[str, int, bool]]:
+    """(school's number, opening balance, funded): the cast as told, the others all sorts."""
+    parts = {number: (number, cents, funded) for number, cents, funded in _CAST.values()}
+    others = [number for number in numbers if number not in parts]
+    return [*parts.values()] + [
+        (number, 500 + 370 * (place % 9), place % 4 == 0) for place, number in enumerate(others)
+    ]
+
+
+def _import(db: Session, school_id: int, now: datetime) -> dict[str, int]:
+    raw = (files("kiosk.demo") / "schueler.txt").read_bytes()
+    roster = read_roster(raw)
+    if not isinstance(roster, Roster):
+        raise TypeError(f"the demo's roster is not readable: {roster}")
+    done = apply(db, school_id=school_id, roster=roster, at=now)
+    if isinstance(done, Refused):
+        raise TypeError(f"the demo's roster was refused: {done.reason}")
+    people = known_people(db, school_id=school_id, day=school_day(now))
+    return {number: person.id for person in people for number in person.numbers}
+
+
+def _offer(db: Session, school_id: int, tariffs: tuple[int, int], day: date, now: datetime) -> None:
+    full, funded = tariffs
+    kitchen = _made(
+        add_operator(
+            db, name="Städtische Küche", kind=OperatorKind.PUBLIC, settled_as=SettledAs.REVENUE
+        )
+    )
+    for ahead in range(2):  # a demo at midnight goes on
+        for code, title, item_class, cents in _MENU:
+            prices = {full: Price(Money(cents), Money(cents))}
+            if item_class is ItemClass.LUNCH:
+                prices[funded] = Price(Money(cents), Money(0))
+            _made(
+                add_offer(
+                    db,
+                    school_id=school_id,
+                    day=day + timedelta(days=ahead),
+                    code=code,
+                    title=title,
+                    item_class=item_class,
+                    operator_id=kitchen,
+                    prices=prices,
+                    at=now,
+                )
+            )
+
+
+def _hand_out_cards(
+    db: Session, pupils: dict[str, int], now: datetime
+) -> tuple[tuple[Child, ...], dict[str, Child]]:
+    part_of = {number: part for part, (number, _, _) in _CAST.items()}
+    children: list[Child] = []
+    for number, pupil in sorted(pupils.items()):
+        uid = f"04{int(number):04X}DE60FFEE"[:14]
+        card = issue_card(
+            db, uid_hmac=card_hash(PEPPER, uid), pupil_id=pupil, actor="office:demo", at=now
+        )
+        if not isinstance(card, Card):
+            raise TypeError(f"the demo could not issue a card: {card}")
+        part = part_of.get(number, "")
+        if part == "lost card":
+            block_card(db, card_id=card.id, reason=BlockReason.LOST, actor="office:demo", at=now)
+        children.append(Child(number, uid, card.printed_no, part))
+    return tuple(children), {child.part: child for child in children if child.part}
+
+
+def _open_account(db: Session, office: int, pupil: int, amount: Money, now: datetime) -> None:
+    if not amount:
+        return
+    mine, city = f"pupil:{pupil}", "opening"
+    move = Move(city, mine, amount) if amount > Money(0) else Move(mine, city, -amount)
+    draft = Draft(
+        key=next_key(db, office),
+        kind=EntryKind.OPENING,
+        occurred_at=now,
+        actor="office:demo",
+        moves=(move,),
+        pupil_id=pupil,
+    )
+    if not isinstance(book(db, draft, now=now), Booked):
+        raise TypeError("the demo could not open an account")
+
+
+def _made(made: object) -> int:
+    """The number of what was made; the demo's own data are never refused."""
+    if not isinstance(made, int):
+        raise TypeError(f"the demo's school could not be made: {made}")
+    return made

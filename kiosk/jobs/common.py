@@ -1,0 +1,40 @@
+"""What most jobs begin with: the settings and the ledger they name."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from accounts.settings import Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from accounts.database import Database
+
+
+def settings_of(asked: argparse.Namespace) -> Settings:
+    """The settings the command line names. Raises SettingsError."""
+    return read_settings(asked.config)
+
+
+def database_of(asked: argparse.Namespace, *, checked: bool = True) -> "Database":
+    """The ledger's database; raises SettingsError where none is named, WrongSchema if old."""
+    from accounts.database import check_schema, open_database  # noqa: PLC0415  # 0.3 s
+
+    settings = settings_of(asked)
+    if settings.database is None:
+        raise SettingsError(
+            "no database is named: set MENSA_DATABASE=sqlite:////PATH/ledger.db or "
+            'database = "..." in the settings file'
+        )
+    try:
+        database = open_database(settings.database)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    if checked:
+        check_schema(database)
+    return database
+
+
+def progress(line: str) -> None:
+    """A word about long work, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{line}\n")

@@ -1,0 +1,58 @@
+"""Jobs about the machine and its ledger: demo, doctor, verify, db upgrade."""
+
+import argparse
+import sys
+from typing import Any
+
+from kiosk.jobs.common import database_of
+
+
+def add(parsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add the jobs' words."""
+    demo = parsers.add_parser("demo", help="a school lunch on this machine, with virtual cards")
+    demo.add_argument("--json", action="store_true", help="by script, one object at the end")
+    demo.add_argument("--script", action="store_true", help="by script, even on a terminal")
+    demo.set_defaults(job=_demo)
+
+    doctor = parsers.add_parser("doctor", help="what this machine has, lacks, and how to get it")
+    doctor.add_argument("--role", choices=("kiosk", "office", "server"))
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(job=_doctor)
+
+    verify = parsers.add_parser("verify", help="prove the ledger: every balance, every guard")
+    verify.add_argument("--json", action="store_true")
+    verify.set_defaults(job=_verify)
+
+    db = parsers.add_parser("db", help="the ledger's database").add_subparsers(required=True)
+    upgrade = db.add_parser("upgrade", help="make it, or bring it to the newest schema")
+    upgrade.add_argument("--json", action="store_true")
+    upgrade.set_defaults(job=_upgrade)
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from kiosk.demo.command import main  # noqa: PLC0415
+
+    return main(as_object=asked.json, by_script=asked.script, out=sys.stdout)
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from kiosk.doctor import Role, main  # noqa: PLC0415
+
+    return main(Role(asked.role) if asked.role else None, asked.json, sys.stdout)
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    from kiosk.proving import main  # noqa: PLC0415
+
+    return main(database_of(asked), as_json=asked.json, out=sys.stdout)
+
+
+def _upgrade(asked: argparse.Namespace) -> int:
+    from accounts.city import prepare  # noqa: PLC0415
+
+    database = database_of(asked, checked=False)
+    prepare(database)
+    sys.stdout.write(
+        '{"upgraded": true}\n' if asked.json else "The ledger is at the newest schema.\n"
+    )
+    return 0
