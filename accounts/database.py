@@ -36,6 +36,14 @@ class DatabaseUnavailable(Exception):  # noqa: N818  # it names a state of the w
     """The database cannot be reached now; what was not acknowledged may be asked again."""
 
 
+class Remembered(Exception):  # noqa: N818  # what it is about is no error of this program
+    """An exception that leaves something in the ledger although its transaction is undone."""
+
+    def remember(self, db: Session) -> None:
+        """Write it down; called in a transaction of its own after the other was undone."""
+        raise NotImplementedError
+
+
 class WrongSchema(Exception):  # noqa: N818
     """The database is not at the schema this software knows; ``mensa db upgrade`` mends it."""
 
@@ -60,8 +68,13 @@ class Database:
         """
         with _named_outage(), self.engine.connect() as connection:
             connection.execution_options(sqlite_begin="IMMEDIATE")
-            with connection.begin():
-                yield connection
+            try:
+                with connection.begin():
+                    yield connection
+            except Remembered as news:
+                with connection.begin():
+                    news.remember(connection)
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -48,15 +48,16 @@ _KEEP_FACTS = text("""
 _FACT_ALARMS = text("""
     INSERT INTO alarm (at_us, kind, origin_id, epoch, seq, detail)
     SELECT :heard, 'key_reused', f.origin_id, f.epoch, f.seq, 'fact'
-    FROM json_each(:facts) n JOIN fact f ON f.origin_id = :origin
-      AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq'
-    WHERE f.chain <> from_hex(n.value ->> 'chain')""")
+    FROM json_each(:facts) n CROSS JOIN fact f  -- in this order: the set is small
+    WHERE f.origin_id = :origin AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq'
+      AND f.chain <> from_hex(n.value ->> 'chain')""")
 _FACT_OUTCOMES = text("""
     SELECT f.epoch, f.seq, CASE WHEN f.chain <> from_hex(n.value ->> 'chain') THEN 'alarm'
            WHEN q.reason IS NOT NULL THEN 'quarantined:' || q.reason ELSE 'booked' END
-    FROM json_each(:facts) n JOIN fact f ON f.origin_id = :origin
-      AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq'
-    LEFT JOIN quarantine q ON q.fact_id = f.id ORDER BY f.epoch, f.seq""")
+    FROM json_each(:facts) n CROSS JOIN fact f
+    LEFT JOIN quarantine q ON q.fact_id = f.id
+    WHERE f.origin_id = :origin AND f.epoch = n.value ->> 'epoch' AND f.seq = n.value ->> 'seq'
+    ORDER BY f.epoch, f.seq""")
 _BOOK_FACTS = text(
     "SELECT fact_epoch, fact_seq, outcome FROM book_facts(:origin, :heard, CAST(:facts AS jsonb))"
 )
@@ -67,9 +68,22 @@ def book_facts(
 ) -> tuple[FactBooked, ...]:
     """Take a kiosk's facts, in the order of their keys. Every fact is answered.
 
-    Call it in a transaction on SQLite. Raises JournalRefused ("gap") where facts before these
-    have not come yet; then none of them was taken.
+    Call it in a transaction on SQLite. A fact that is twice in the set is answered once. Raises
+    JournalRefused ("gap") where facts before these have not come yet; then none of them was
+    taken.
     """
+    first: dict[tuple[int, int], Fact] = {}
+    for fact in news:
+        first.setdefault((fact.epoch, fact.seq), fact)
+    others = [fact for fact in news if first[fact.epoch, fact.seq].chain != fact.chain]
+    answers = _book_set(db, origin_id, tuple(first.values()), now)
+    return answers + book_facts(db, origin_id, others, now=now) if others else answers
+
+
+def _book_set(
+    db: Session, origin_id: int, news: tuple[Fact, ...], now: datetime
+) -> tuple[FactBooked, ...]:
+    """The answers to facts of which no two have the same key."""
     ask = {
         "origin": origin_id,
         "heard": microseconds(now),

@@ -6,9 +6,7 @@ refuse it. A booking is one statement on SQLite and one round trip on PostgreSQL
 behind it are the database's. What kiosks have already served comes in by ``accounts.intake``.
 """
 
-import enum
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,37 +15,25 @@ from sqlalchemy import func, select, text
 from accounts import chain
 from accounts.clock import microseconds, school_day
 from accounts.database import Remembered, Session
+from accounts.entries import Booked, Draft, Eaten, EntryKind, Key, Move, No
 from accounts.guards import JournalRefused, guarded
 from accounts.money import Money
 from accounts.tables import journal, kiosks
 
-
-class EntryKind(enum.Enum):
-    """What an entry is: Verzehr, Storno, Anfangsbestand, Aufladung, Erstattung, Korrektur."""
-
-    CHARGE = "charge"
-    REVERSAL = "reversal"
-    OPENING = "opening"
-    TOPUP = "topup"
-    REFUND = "refund"
-    CORRECTION = "correction"
-
-
-class No(enum.Enum):
-    """Why ``book`` did not book: a kind answer, nothing was changed."""
-
-    FLOOR = "floor"
-    ALREADY_REVERSED = "already_reversed"
-    NOT_MEMBER = "not_member"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """(origin, epoch, seq): one writer's own number for what it did."""
-
-    origin_id: int
-    epoch: int
-    seq: int
+__all__ = [
+    "Booked",
+    "Draft",
+    "Eaten",
+    "EntryKind",
+    "Key",
+    "KeyReused",
+    "Move",
+    "No",
+    "balance",
+    "book",
+    "next_key",
+    "reverse",
+]
 
 
 class KeyReused(Remembered):
@@ -72,54 +58,6 @@ class KeyReused(Remembered):
             "detail": "entry",
         }
         db.execute(kiosks.alarm.insert(), alarm)
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One transfer: ``amount`` (above zero) from the debit to the credit account, by name."""
-
-    debit: str
-    credit: str
-    amount: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Eaten:
-    """One line of a charge booked by the office: price and share for one, and the tax."""
-
-    offer_id: int
-    tariff_id: int
-    item_class: str
-    quantity: int
-    price: Money
-    share: Money
-    tax_key: int
-    rate_permille: int
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An entry somebody asks for. ``floor``: the pupil's balance may not end below it."""
-
-    key: Key
-    kind: EntryKind
-    occurred_at: datetime
-    actor: str
-    moves: tuple[Move, ...]
-    pupil_id: int | None = None
-    school_id: int | None = None
-    reason: str | None = None
-    reverses: Key | None = None
-    lines: tuple[Eaten, ...] = ()
-    floor: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """The entry is in the ledger under this key; ``repeated`` if it already was."""
-
-    key: Key
-    repeated: bool = False
 
 
 _BOOK = {

@@ -93,7 +93,6 @@ entry = table(
     ),
     Index("ix_entry_pupil_id_day", "pupil_id", "day"),
     Index("ix_entry_school_id_id", "school_id", "id"),
-    Index("ix_entry_origin_id_day", "origin_id", "day"),
 )
 
 transfer = table(

@@ -1,6 +1,35 @@
 -- The journal's promises on SQLite. A refusal's text begins with "mensa:" and a code.
 -- SQLite's REPLACE deletes without firing delete triggers, so inserts look for the old row first.
 
+-- What becomes of a fact: 'book', or the reason of its quarantine. A second lunch needs a staff
+-- override; beyond the daily caps a kiosk is believed no longer. PostgreSQL's fact_books says the
+-- same with variables.
+CREATE VIEW fact_verdict AS
+SELECT f.id AS fact_id, CASE
+  WHEN a.verdict <> 'book' THEN a.verdict
+  WHEN f.kind = 'void' THEN 'book'
+  WHEN (SELECT count(*) FROM fact_line l WHERE l.fact_id = f.id)
+    <> (SELECT count(*) FROM fact_item i WHERE i.fact_id = f.id) THEN 'unpriced'
+  WHEN f.reason IS NULL
+   AND EXISTS (SELECT 1 FROM fact_line l WHERE l.fact_id = f.id AND l.item_class = 'lunch')
+   AND (SELECT t.lunches_before FROM fact_tariff t WHERE t.fact_id = f.id)
+     + (SELECT sum(l.quantity) FROM fact_line l
+        WHERE l.fact_id = f.id AND l.item_class = 'lunch') > 1 THEN 'second_lunch'
+  WHEN (SELECT coalesce(sum(l.price_cents * l.quantity), 0)
+        FROM standing_charge c JOIN line l ON l.entry_id = c.id
+        WHERE c.pupil_id = f.pupil_id AND c.day = f.day)
+     + (SELECT sum(l.price_cents * l.quantity) FROM fact_line l WHERE l.fact_id = f.id)
+     > s.pupil_day_cap_cents THEN 'pupil_cap'
+  WHEN coalesce((SELECT d.cents FROM kiosk_day d
+                 WHERE d.origin_id = f.origin_id AND d.day = f.day), 0)
+     + (SELECT sum(l.price_cents * l.quantity) FROM fact_line l WHERE l.fact_id = f.id)
+     > s.kiosk_day_cap_cents THEN 'kiosk_cap'
+  ELSE 'book' END AS verdict
+FROM fact_standing a
+JOIN fact f ON f.id = a.fact_id
+JOIN origin k ON k.id = f.origin_id
+JOIN school s ON s.id = k.school_id;
+
 CREATE TRIGGER entry_fits BEFORE INSERT ON entry BEGIN
   SELECT RAISE(ABORT, 'mensa:append_only') WHERE EXISTS (SELECT 1 FROM entry WHERE id = NEW.id);
   SELECT RAISE(ABORT, 'mensa:key_used') WHERE EXISTS (
@@ -44,6 +73,7 @@ CREATE TRIGGER transfer_fits BEFORE INSERT ON transfer BEGIN
     OR NEW.no <> 1 + (SELECT count(*) FROM transfer WHERE entry_id = NEW.entry_id);
   -- References and ranges are checked here once more: a connection may have switched off the
   -- foreign keys and the CHECKs of the tables, never a trigger.
+  SELECT RAISE(ABORT, 'mensa:two_accounts') WHERE NEW.debit_id = NEW.credit_id;
   SELECT RAISE(ABORT, 'mensa:unknown_account') WHERE 2 <> (
     SELECT count(*) FROM account WHERE id IN (NEW.debit_id, NEW.credit_id));
   SELECT RAISE(ABORT, 'mensa:not_positive') WHERE NEW.cents <= 0;
@@ -154,6 +184,12 @@ CREATE TRIGGER fact_books AFTER INSERT ON fact BEGIN
     FROM entry e, fact_line l
     WHERE l.fact_id = NEW.id AND e.origin_id = NEW.origin_id AND e.epoch = NEW.epoch
       AND e.seq = NEW.seq AND e.kind = 'charge' ORDER BY l.no;
+  INSERT INTO kiosk_day (origin_id, day, cents)
+    SELECT NEW.origin_id, NEW.day, sum(l.price_cents * l.quantity)
+    FROM entry e JOIN line l ON l.entry_id = e.id
+    WHERE e.origin_id = NEW.origin_id AND e.epoch = NEW.epoch AND e.seq = NEW.seq
+      AND e.kind = 'charge' HAVING count(*) > 0
+    ON CONFLICT (origin_id, day) DO UPDATE SET cents = cents + excluded.cents;
   INSERT INTO entry (origin_id, epoch, seq, kind, school_id, pupil_id, day, occurred_us,
                      recorded_us, actor, reason, reverses, transfers, content)
     SELECT NEW.origin_id, NEW.epoch, NEW.seq, 'reversal', o.school_id, o.pupil_id, NEW.day,

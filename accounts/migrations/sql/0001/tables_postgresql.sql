@@ -147,9 +147,9 @@ CREATE TABLE membership (
     CONSTRAINT fk_membership_school_id FOREIGN KEY(school_id) REFERENCES school (id)
 );
 
-CREATE INDEX ix_membership_school_id ON membership (school_id);
-
 CREATE INDEX ix_membership_pupil_id_valid_from ON membership (pupil_id, valid_from);
+
+CREATE INDEX ix_membership_school_id ON membership (school_id);
 
 CREATE TABLE staff (
     id BIGSERIAL NOT NULL,
@@ -236,8 +236,6 @@ CREATE INDEX ix_entry_school_id_id ON entry (school_id, id);
 
 CREATE INDEX ix_entry_pupil_id_day ON entry (pupil_id, day);
 
-CREATE INDEX ix_entry_origin_id_day ON entry (origin_id, day);
-
 CREATE TABLE balance (
     account_id BIGINT NOT NULL,
     cents BIGINT NOT NULL,
@@ -275,6 +273,14 @@ CREATE TABLE fact (
 );
 
 CREATE INDEX ix_fact_pupil_id_day ON fact (pupil_id, day);
+
+CREATE TABLE kiosk_day (
+    origin_id BIGINT NOT NULL,
+    day DATE NOT NULL,
+    cents BIGINT NOT NULL,
+    CONSTRAINT pk_kiosk_day PRIMARY KEY (origin_id, day),
+    CONSTRAINT fk_kiosk_day_origin_id FOREIGN KEY(origin_id) REFERENCES origin (id)
+);
 
 CREATE TABLE alarm (
     id BIGSERIAL NOT NULL,
@@ -321,9 +327,9 @@ CREATE TABLE card (
     CONSTRAINT uq_card_printed_no UNIQUE (printed_no)
 );
 
-CREATE INDEX ix_card_staff_id ON card (staff_id);
-
 CREATE INDEX ix_card_pupil_id ON card (pupil_id);
+
+CREATE INDEX ix_card_staff_id ON card (staff_id);
 
 CREATE TABLE entitlement (
     id BIGSERIAL NOT NULL,
@@ -368,9 +374,9 @@ CREATE TABLE transfer (
     CONSTRAINT fk_transfer_credit_id FOREIGN KEY(credit_id) REFERENCES account (id)
 );
 
-CREATE INDEX ix_transfer_credit_id_id ON transfer (credit_id, id);
-
 CREATE INDEX ix_transfer_debit_id_id ON transfer (debit_id, id);
+
+CREATE INDEX ix_transfer_credit_id_id ON transfer (credit_id, id);
 
 CREATE TABLE line (
     entry_id BIGINT NOT NULL,

@@ -147,9 +147,9 @@ CREATE TABLE membership (
     CONSTRAINT fk_membership_school_id FOREIGN KEY(school_id) REFERENCES school (id)
 ) STRICT;
 
-CREATE INDEX ix_membership_school_id ON membership (school_id);
-
 CREATE INDEX ix_membership_pupil_id_valid_from ON membership (pupil_id, valid_from);
+
+CREATE INDEX ix_membership_school_id ON membership (school_id);
 
 CREATE TABLE staff (
     id INTEGER NOT NULL,
@@ -238,8 +238,6 @@ CREATE INDEX ix_entry_school_id_id ON entry (school_id, id);
 
 CREATE INDEX ix_entry_pupil_id_day ON entry (pupil_id, day);
 
-CREATE INDEX ix_entry_origin_id_day ON entry (origin_id, day);
-
 CREATE TABLE balance (
     account_id INTEGER NOT NULL,
     cents INTEGER NOT NULL,
@@ -277,6 +275,14 @@ CREATE TABLE fact (
 ) STRICT;
 
 CREATE INDEX ix_fact_pupil_id_day ON fact (pupil_id, day);
+
+CREATE TABLE kiosk_day (
+    origin_id INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    cents INTEGER NOT NULL,
+    CONSTRAINT pk_kiosk_day PRIMARY KEY (origin_id, day),
+    CONSTRAINT fk_kiosk_day_origin_id FOREIGN KEY(origin_id) REFERENCES origin (id)
+) STRICT;
 
 CREATE TABLE alarm (
     id INTEGER NOT NULL,
@@ -323,9 +329,9 @@ CREATE TABLE card (
     CONSTRAINT uq_card_printed_no UNIQUE (printed_no)
 ) STRICT;
 
-CREATE INDEX ix_card_staff_id ON card (staff_id);
-
 CREATE INDEX ix_card_pupil_id ON card (pupil_id);
+
+CREATE INDEX ix_card_staff_id ON card (staff_id);
 
 CREATE TABLE entitlement (
     id INTEGER NOT NULL,
@@ -370,9 +376,9 @@ CREATE TABLE transfer (
     CONSTRAINT fk_transfer_credit_id FOREIGN KEY(credit_id) REFERENCES account (id)
 ) STRICT;
 
-CREATE INDEX ix_transfer_credit_id_id ON transfer (credit_id, id);
-
 CREATE INDEX ix_transfer_debit_id_id ON transfer (debit_id, id);
+
+CREATE INDEX ix_transfer_credit_id_id ON transfer (credit_id, id);
 
 CREATE TABLE line (
     entry_id INTEGER NOT NULL,

@@ -66,10 +66,10 @@ LEFT JOIN account body ON body.funding_body_id = w.funding_body_id
 -- A million of one thing is no tray, and beyond it the arithmetic would overflow.
 WHERE i.quantity BETWEEN 1 AND 1000000 AND (q.share_cents = q.price_cents OR body.id IS NOT NULL);
 
--- What becomes of a fact: 'book', or the reason of its quarantine.
+-- What a fact's time, kiosk, pupil and target say: 'book', or the reason of its quarantine.
 -- A minute and more ahead of the ledger's clock is a wrong or a lying clock; void within five
--- minutes; beyond the daily caps a kiosk is believed no longer.
-CREATE VIEW fact_verdict AS
+-- minutes. What its lines say comes after it (guards of each engine).
+CREATE VIEW fact_standing AS
 SELECT f.id AS fact_id, CASE
   WHEN f.occurred_us > f.recorded_us + 60000000 THEN 'ahead'
   WHEN f.occurred_us < k.enrolled_us THEN 'before_enrolment'
@@ -89,24 +89,6 @@ SELECT f.id AS fact_id, CASE
                    WHERE m.pupil_id = f.pupil_id AND m.school_id = k.school_id
                      AND m.valid_from <= f.day AND (m.valid_to IS NULL OR m.valid_to >= f.day)
                   ) THEN 'not_member'
-  WHEN (SELECT count(*) FROM fact_line l WHERE l.fact_id = f.id)
-    <> (SELECT count(*) FROM fact_item i WHERE i.fact_id = f.id) THEN 'unpriced'
-  WHEN f.reason IS NULL
-   AND EXISTS (SELECT 1 FROM fact_line l WHERE l.fact_id = f.id AND l.item_class = 'lunch')
-   AND (SELECT t.lunches_before FROM fact_tariff t WHERE t.fact_id = f.id)
-     + (SELECT sum(l.quantity) FROM fact_line l
-        WHERE l.fact_id = f.id AND l.item_class = 'lunch') > 1 THEN 'second_lunch'
-  WHEN (SELECT coalesce(sum(l.price_cents * l.quantity), 0)
-        FROM standing_charge c JOIN line l ON l.entry_id = c.id
-        WHERE c.pupil_id = f.pupil_id AND c.day = f.day)
-     + (SELECT sum(l.price_cents * l.quantity) FROM fact_line l WHERE l.fact_id = f.id)
-     > s.pupil_day_cap_cents THEN 'pupil_cap'
-  WHEN (SELECT coalesce(sum(l.price_cents * l.quantity), 0)
-        FROM entry c JOIN line l ON l.entry_id = c.id
-        WHERE c.origin_id = f.origin_id AND c.day = f.day)
-     + (SELECT sum(l.price_cents * l.quantity) FROM fact_line l WHERE l.fact_id = f.id)
-     > s.kiosk_day_cap_cents THEN 'kiosk_cap'
   ELSE 'book' END AS verdict
 FROM fact f
-JOIN origin k ON k.id = f.origin_id
-JOIN school s ON s.id = k.school_id;
+JOIN origin k ON k.id = f.origin_id;

@@ -1,0 +1,1 @@
+"""The parts of the kiosk's screen: block characters, the face, the staff's lines."""

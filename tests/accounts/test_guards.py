@@ -1,0 +1,461 @@
+"""The database refuses, whoever writes: plain SQL on both engines, nothing changed after it.
+
+Three doors: SQLite as this software opens it, SQLite as any other program opens it (foreign
+keys off), PostgreSQL through its own driver. What only a foreign key stops, SQLite lets in
+by the second door; ``verify`` finds it there, and a test says so.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from ledgers import Ledger, copy_of, fresh, lived, plain_postgresql, plain_sqlite, state
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from accounts.proof import CheckName
+from accounts.verify import verify
+
+DOORS = ["sqlite", "plain sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A ledger and the way in that is tried."""
+
+    name: str
+    ledger: Ledger
+    words: dict[str, int]
+
+    def try_all(self, statements: list[str]) -> str:
+        """Run the statements in one transaction; what stopped them, or "" if all went in."""
+        spelled = [statement.format(**self.words) for statement in statements]
+        database = self.ledger.database
+        try:
+            if self.name == "sqlite":
+                with database.write() as db:
+                    for statement in spelled:
+                        db.exec_driver_sql(statement)
+            elif self.name == "plain sqlite":
+                with plain_sqlite(database) as raw:
+                    raw.execute("BEGIN IMMEDIATE")
+                    for statement in spelled:
+                        raw.execute(statement)
+                    raw.execute("COMMIT")
+            else:
+                with plain_postgresql(database) as connection, connection.transaction():
+                    for statement in spelled:
+                        connection.execute(statement.encode())
+        except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+            return str(error)
+        return ""
+
+
+@pytest.fixture(scope="module", params=DOORS)
+def door(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Door]:
+    engine = "postgresql" if request.param == "postgresql" else "sqlite"
+    database = fresh(request, engine, tmp_path_factory.mktemp("guards"))
+    ledger = lived(database)
+    yield Door(request.param, ledger, ledger.words())
+    database.close()
+
+
+AT = "1795431600000000, 1795431600000000"  # 2026-11-23 11:00 UTC, noon in Germany
+H32 = "CAST('01234567890123456789012345678901' AS {bytes})"
+
+
+def entry(
+    kind: str = "'opening'",
+    *,
+    origin: str = "{office}",
+    seq: str = "6",
+    pupil: str = "{payer}",
+    school: str = "NULL",
+    day: str = "'2026-11-23'",
+    reverses: str = "NULL",
+    transfers: str = "1",
+    lines: str = "NULL",
+    number: str = "",
+) -> str:
+    columns = "id, " if number else ""
+    values = f"{number}, " if number else ""
+    return (
+        f"INSERT INTO entry ({columns}origin_id, epoch, seq, kind, school_id, pupil_id, day,"
+        " occurred_us, recorded_us, actor, reverses, transfers, lines, content)"
+        f" VALUES ({values}{origin}, 1, {seq}, {kind}, {school}, {pupil}, {day}, {AT}, 'x',"
+        f" {reverses}, {transfers}, {lines}, {H32})"
+    )
+
+
+NEWEST = "(SELECT max(id) FROM entry)"
+
+
+def transfer(
+    entry_id: str = NEWEST,
+    *,
+    no: str = "1",
+    debit: str = "{opening}",
+    credit: str = "{payer_account}",
+    cents: str = "100",
+    number: str = "",
+) -> str:
+    columns = "id, " if number else ""
+    values = f"{number}, " if number else ""
+    return (
+        f"INSERT INTO transfer ({columns}entry_id, no, debit_id, credit_id, cents)"
+        f" VALUES ({values}{entry_id}, {no}, {debit}, {credit}, {cents})"
+    )
+
+
+def line(entry_id: str, *, no: str = "1") -> str:
+    return (
+        "INSERT INTO line (entry_id, no, offer_id, tariff_id, item_class, quantity,"
+        " price_cents, share_cents, tax_key, rate_permille)"
+        f" VALUES ({entry_id}, {no}, {{lunch}}, {{full}}, 'lunch', 1, 420, 420, 6, 0)"
+    )
+
+
+def fact(*, seq: str = "6", origin: str = "{a}", day: str = "'2026-11-23'") -> str:
+    return (
+        "INSERT INTO fact (origin_id, epoch, seq, kind, pupil_id, day, occurred_us, recorded_us,"
+        f" items, chain) VALUES ({origin}, 1, {seq}, 'charge', {{third}}, {day}, {AT},"
+        f" '[[{{lunch}},1]]', {H32})"
+    )
+
+
+GUARDED = {
+    "entry": "actor = 'x'",
+    "transfer": "cents = 1",
+    "line": "share_cents = 0",
+    "fact": "reason = 'x'",
+    "account": "name = 'x'",
+    "quarantine": "reason = 'x'",
+}
+
+# name: (statements of one transaction, what the refusal says). An asterisk marks what only a
+# foreign key stops: the plain door of SQLite lets it in.
+ATTACKS: dict[str, tuple[list[str], str]] = {
+    **{f"update {t}": ([f"UPDATE {t} SET {s}"], "mensa:append_only") for t, s in GUARDED.items()},
+    **{f"delete from {t}": ([f"DELETE FROM {t}"], "mensa:append_only") for t in GUARDED},
+    "delete a balance": (["DELETE FROM balance"], "mensa:append_only"),
+    "unbalanced: an entry without its transfer *": ([entry()], "oreign key|FOREIGN KEY"),
+    "unbalanced: one transfer of two *": (
+        [entry(transfers="2"), transfer()],
+        "oreign key|FOREIGN KEY",
+    ),
+    "a charge without its lines *": (
+        [
+            entry("'charge'", school="{school}", lines="1"),
+            transfer(debit="{payer_account}", credit="{revenue}"),
+        ],
+        "oreign key|FOREIGN KEY",
+    ),
+    "a negative transfer": (
+        [entry(), transfer(cents="-100")],
+        "mensa:not_positive|ck_transfer_positive",
+    ),
+    "a transfer of nothing": (
+        [entry(), transfer(cents="0")],
+        "mensa:not_positive|ck_transfer_positive",
+    ),
+    "a transfer to itself": (
+        [entry(), transfer(debit="{payer_account}")],
+        "mensa:two_accounts|ck_transfer_two_accounts|mensa:balance_by_hand",
+    ),
+    "money from an account that is not there": (
+        [entry(), transfer(debit="9999")],
+        "mensa:unknown_account|fk_transfer_debit_id",
+    ),
+    "a transfer of half a cent": (
+        [entry(), transfer(cents="'0.5'")],
+        "cannot store|invalid input syntax",
+    ),
+    "an entry of no transfers": ([entry(transfers="0")], "ck_entry_transfers"),
+    "one more transfer on an old entry": (
+        [transfer("{paid}", no="2")],
+        "mensa:not_in_entry",
+    ),
+    "the second transfer first": (
+        [entry(transfers="2"), transfer(no="2")],
+        "mensa:not_in_entry",
+    ),
+    "the same transfer again": ([transfer("{paid}")], "mensa:append_only|mensa:not_in_entry"),
+    "one more line on an old entry": ([line("{meal}", no="3")], "mensa:not_in_entry"),
+    "a line on an entry that is no meal": ([line("{paid}")], "mensa:not_in_entry"),
+    "a second reversal": (
+        [
+            entry("'reversal'", reverses="{taken_back}", pupil="{third}"),
+            transfer(debit="{payer_account}", credit="{opening}"),
+        ],
+        "mensa:already_reversed",
+    ),
+    "a reversal of a reversal": (
+        [entry("'reversal'", reverses="{take_back}", pupil="{third}")],
+        "mensa:not_reversible",
+    ),
+    "a reversal of nothing": ([entry("'reversal'")], "ck_entry_reversal_names_target"),
+    "a reversal of an entry that is not there": (
+        [entry("'reversal'", reverses="9999")],
+        "mensa:not_reversible",
+    ),
+    "a reversal for another child": (
+        [entry("'reversal'", reverses="{paid}", pupil="{third}")],
+        "mensa:not_reversible",
+    ),
+    "a reversal that gives back more": (
+        [
+            entry("'reversal'", reverses="{paid}"),
+            transfer(debit="{payer_account}", credit="{opening}", cents="2001"),
+        ],
+        "mensa:not_mirrored",
+    ),
+    "a reversal in the same direction": (
+        [entry("'reversal'", reverses="{paid}"), transfer(cents="2000")],
+        "mensa:not_mirrored",
+    ),
+    "a balance set": (["UPDATE balance SET cents = 100000"], "mensa:balance_by_hand"),
+    "a balance raised by a cent": (
+        ["UPDATE balance SET cents = cents + 1 WHERE account_id = {payer_account}"],
+        "mensa:balance_by_hand",
+    ),
+    "a transfer applied once more": (
+        [
+            "UPDATE balance SET cents = cents + 2000, transfer_id ="
+            " (SELECT id FROM transfer WHERE entry_id = {paid})"
+            " WHERE account_id = {payer_account}"
+        ],
+        "mensa:balance_by_hand",
+    ),
+    "a balance moved by another child's transfer": (
+        [
+            "UPDATE balance SET cents = cents + 1000, transfer_id ="
+            " (SELECT max(id) FROM transfer) WHERE account_id = {poor_account}"
+        ],
+        "mensa:balance_by_hand",
+    ),
+    "a balance given to another account": (
+        ["UPDATE balance SET account_id = {opening} WHERE account_id = {payer_account}"],
+        "mensa:balance_by_hand",
+    ),
+    "a balance for an account without a limit": (
+        ["INSERT INTO balance (account_id, cents, transfer_id) VALUES ({opening}, 0, 0)"],
+        "mensa:balance_by_hand",
+    ),
+    "a second balance row over the first": (
+        [
+            "INSERT INTO balance (account_id, cents, transfer_id) VALUES ({payer_account}, 5, 0)"
+            " ON CONFLICT (account_id) DO UPDATE SET cents = 100000"
+        ],
+        "mensa:balance_by_hand",
+    ),
+    "two children in one entry": (
+        [
+            entry(transfers="2"),
+            transfer(),
+            transfer(no="2", debit="{payer_account}", credit="{poor_account}"),
+        ],
+        "mensa:one_pupil",
+    ),
+    "a child's money in an entry of nobody": (
+        [entry(pupil="NULL"), transfer()],
+        "mensa:one_pupil",
+    ),
+    "a meal credited to a child": (
+        [
+            entry("'charge'", school="{school}", lines="1"),
+            transfer(debit="{receivable}"),
+        ],
+        "mensa:charge_accounts",
+    ),
+    "a charge of a child that is not at the school": (
+        [entry("'charge'", school="{school}", pupil="{stranger}", lines="1")],
+        "mensa:not_member",
+    ),
+    "a charge at another school": (
+        [entry("'charge'", school="{elsewhere}", lines="1")],
+        "mensa:not_member",
+    ),
+    "a kiosk's entry without its fact": (
+        [entry("'charge'", origin="{a}", school="{school}", lines="1")],
+        "mensa:no_fact",
+    ),
+    "a kiosk's entry for a fact in quarantine": (
+        [entry("'charge'", origin="{a}", seq="5", school="{school}", lines="1")],
+        "mensa:no_fact",
+    ),
+    "a quarantine for a booked fact": (
+        [
+            "INSERT INTO quarantine (fact_id, reason)"
+            " SELECT id, 'ahead' FROM fact WHERE origin_id = {a} AND seq = 1"
+        ],
+        "mensa:append_only",
+    ),
+    "a gap in an office's numbers": ([entry(seq="7"), transfer()], "mensa:gap"),
+    "a number twice": ([entry(seq="5"), transfer()], "mensa:key_used"),
+    "an entry over another": (
+        [
+            entry(seq="5") + " ON CONFLICT (origin_id, epoch, seq) DO UPDATE SET actor = 'y'",
+        ],
+        "mensa:key_used",
+    ),
+    "a day that is not the moment's": ([entry(day="'2026-11-24'"), transfer()], "mensa:wrong_day"),
+    "a gap in a kiosk's facts": ([fact(seq="7")], "mensa:gap"),
+    "a fact twice": ([fact(seq="5")], "mensa:append_only|mensa:gap"),
+    "a fact over another": (
+        [fact(seq="5") + " ON CONFLICT (origin_id, epoch, seq) DO UPDATE SET pupil_id = 1"],
+        "mensa:append_only|mensa:gap",
+    ),
+    "a fact of an office": ([fact(origin="{office}", seq="1")], "mensa:not_a_kiosk"),
+    "a fact of another day": ([fact(day="'2026-11-22'")], "mensa:wrong_day"),
+    "an account over another": (
+        [
+            "INSERT INTO account (name, kind) VALUES ('opening', 'opening')"
+            " ON CONFLICT (name) DO UPDATE SET kind = 'fees'"
+        ],
+        "mensa:append_only",
+    ),
+}
+
+REPLACED = {
+    "an entry": entry(seq="5").replace("INSERT", "INSERT OR REPLACE", 1),
+    "an entry by its number": entry(number="{paid}").replace("INSERT", "INSERT OR REPLACE", 1),
+    "an entry by what it reverses": entry(
+        "'reversal'", reverses="{taken_back}", pupil="{third}"
+    ).replace("INSERT", "INSERT OR REPLACE", 1),
+    "a transfer": transfer("{paid}", cents="1").replace("INSERT", "INSERT OR REPLACE", 1),
+    "a transfer by its number": transfer("{paid}", no="2", number="1").replace(
+        "INSERT", "REPLACE", 1
+    ),
+    "a line": line("{meal}").replace("INSERT", "INSERT OR REPLACE", 1),
+    "a fact": fact(seq="5").replace("INSERT", "INSERT OR REPLACE", 1),
+    "an account": "REPLACE INTO account (name, kind) VALUES ('opening', 'fees')",
+    "an account by its child": "REPLACE INTO account (name, kind, pupil_id)"
+    " VALUES ('other', 'pupil', {payer})",
+    "an account by its caterer": "REPLACE INTO account (name, kind, operator_id, tax_key)"
+    " VALUES ('other', 'revenue', {operator}, 6)",
+    "a balance": "REPLACE INTO balance (account_id, cents, transfer_id)"
+    " VALUES ({payer_account}, 0, 0)",
+    "a quarantine": "REPLACE INTO quarantine (fact_id, reason)"
+    " SELECT fact_id, 'ahead' FROM quarantine",
+    "an update that replaces": "UPDATE OR REPLACE entry SET seq = seq - 1 WHERE id = {meal}",
+    "a balance moved over another": "UPDATE OR REPLACE balance SET account_id = {poor_account}"
+    " WHERE account_id = {payer_account}",
+}
+
+
+def words_of(door: Door) -> Door:
+    """The door with the words that only attacks need."""
+    ledger = door.ledger
+    binary = "bytea" if door.name == "postgresql" else "BLOB"
+    numbers = {"stranger": 0, "elsewhere": 0, "operator": ledger.school.operator}
+    database = ledger.database
+    with database.read() as db:
+        for word, query in {
+            "stranger": "SELECT max(id) FROM pupil WHERE id NOT IN"
+            " (SELECT pupil_id FROM membership)",
+            "elsewhere": "SELECT max(id) FROM school WHERE number = '165999'",
+        }.items():
+            numbers[word] = int(db.execute(text(query)).scalar() or 0)
+    if not numbers["stranger"]:
+        with database.write() as db:
+            db.execute(text("INSERT INTO pupil (kind) VALUES ('pupil')"))
+            db.execute(text("INSERT INTO school (number, name) VALUES ('165999', 'Nebenan')"))
+        return words_of(door)
+    return Door(door.name, ledger, {**door.words, **numbers, "bytes": binary})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_it_is_refused_and_nothing_changed(door: Door, attack: str) -> None:
+    if attack.endswith("*") and door.name == "plain sqlite":
+        return  # a test below shows what happens there
+    door = words_of(door)
+    statements, expected = ATTACKS[attack]
+    before = state(door.ledger.database)
+    said = door.try_all(statements)
+    assert any(word in said for word in expected.split("|")), said or "it went in"
+    assert state(door.ledger.database) == before
+
+
+@pytest.mark.parametrize("door", ["sqlite", "plain sqlite"], indirect=True)
+@pytest.mark.parametrize("attack", REPLACED)
+def test_sqlites_replace_deletes_nothing(door: Door, attack: str) -> None:
+    door = words_of(door)
+    before = state(door.ledger.database)
+    said = door.try_all([REPLACED[attack]])
+    assert "mensa:" in said, said or "it went in"
+    assert state(door.ledger.database) == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("table", [*GUARDED, "balance", "alarm", "access_log", "change"])
+def test_postgresql_truncates_nothing(door: Door, table: str) -> None:
+    before = state(door.ledger.database)
+    assert "mensa:append_only" in door.try_all([f"TRUNCATE {table} CASCADE"])
+    assert state(door.ledger.database) == before
+
+
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith("*")])
+def test_without_foreign_keys_sqlite_lets_half_an_entry_in_and_verify_names_it(
+    request: pytest.FixtureRequest, tmp_path: Path, attack: str
+) -> None:
+    original = fresh(request, "sqlite", tmp_path)
+    ledger = lived(original)
+    database = copy_of(original, tmp_path / "copy.db")
+    inside = Ledger(database, ledger.school, ledger.third)
+    door = words_of(Door("plain sqlite", inside, inside.words()))
+    assert door.try_all(ATTACKS[attack][0]) == ""
+    with database.read() as db:
+        proof = verify(db)
+        newest = db.execute(text("SELECT max(id) FROM entry")).scalar_one()
+    assert f"entry {newest}" in {
+        failure.where
+        for name in (CheckName.TRANSFERS, CheckName.LINES)
+        for failure in proof.check(name).failures
+    }
+    database.close()
+    original.close()
+
+
+@pytest.mark.parametrize("door", ["sqlite", "plain sqlite"], indirect=True)
+@pytest.mark.parametrize("number", ["-5", "0", "1000000"])
+def test_sqlite_refuses_a_transfer_that_chooses_its_number(door: Door, number: str) -> None:
+    door = words_of(door)
+    before = state(door.ledger.database)
+    assert "mensa:transfer_number" in door.try_all([entry(), transfer(number=number)])
+    assert state(door.ledger.database) == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+def test_postgresql_gives_a_transfer_its_own_number_whatever_it_asks_for(door: Door) -> None:
+    door = words_of(door)
+    with plain_postgresql(door.ledger.database) as connection, connection.transaction() as inside:
+        connection.execute(entry().format(**door.words).encode())
+        connection.execute(transfer(number="1000000").format(**door.words).encode())
+        chosen = connection.execute("SELECT count(*) FROM transfer WHERE id = 1000000").fetchone()
+        assert chosen == (0,)
+        raise psycopg.Rollback(inside)
+
+
+def test_a_check_that_was_switched_off_still_lets_no_negative_amount_in(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    database = fresh(request, "sqlite", tmp_path)
+    door = words_of(Door("plain sqlite", *_with_words(lived(database))))
+    with plain_sqlite(database) as raw:
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        raw.execute("BEGIN")
+        raw.execute(entry().format(**door.words))
+        with pytest.raises(sqlite3.IntegrityError, match="mensa:not_positive"):
+            raw.execute(transfer(cents="-1").format(**door.words))
+    database.close()
+
+
+def _with_words(ledger: Ledger) -> tuple[Ledger, dict[str, int]]:
+    return ledger, ledger.words()
