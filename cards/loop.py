@@ -75,13 +75,19 @@ class Loop:
 
     def run(self, stack: Stack, pause: Callable[[], bool]) -> None:
         """Attend to the reader over and over, until ``pause``, called between two tries, is False."""
+        before: TroubleReason | None = None
         while True:
             self.alive()
             with stack.open() as session:
-                if isinstance(session, TroubleReason):
-                    self._trouble(session)
-                else:
-                    self._trouble(self._attend(session))
+                opened = session if isinstance(session, TroubleReason) else None
+                reason = self._attend(session) if not isinstance(session, TroubleReason) else opened
+            # A daemon that dies while it is spoken to looks like one that refuses (libpcsclite
+            # answers both with a security violation). One that refuses does so at the opening,
+            # and at the next one too.
+            denied = reason is TroubleReason.DENIED
+            doubtful = denied and not (opened is before is TroubleReason.DENIED)
+            self._trouble(TroubleReason.NO_SERVICE if doubtful or reason is None else reason)
+            before = opened
             if not pause():
                 return
 

@@ -110,7 +110,7 @@ class Counter:
     def ask_balance(self) -> say.Outcome:
         """The next tap within some seconds shows its own balance and buys nothing."""
         self._balance_until = self._clock.now() + BALANCE_WAITS
-        return say.BalanceArmed()
+        return say.BalanceArmed(int(BALANCE_WAITS.total_seconds()))
 
     # --- staff --------------------------------------------------------------------------
 

@@ -169,7 +169,7 @@ class ReaderUp:
 class BalanceArmed:
     """The next tap shows a balance, if it comes within ``seconds``."""
 
-    seconds: int = 10
+    seconds: int = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,8 +114,7 @@ def watch(clock: Clock) -> tuple[int, Result | None]:
             theatre.parts.send,
             play=speaker,
             side=column,
-            hint=f"Vorführung / demo: Q beenden/quit · F1 Personal/staff (PIN {STAFF_PIN})"
-            " · G Guthaben/balance · F2 Deutsch/English",
+            hint=f"Vorführung / demo: Kinder tippen von selbst; PIN {STAFF_PIN}",
             may_quit=True,
         )
         screen.append(app)
