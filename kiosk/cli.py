@@ -8,6 +8,8 @@ for another's libraries. Whatever goes wrong is said in a sentence; a traceback 
 import argparse
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -52,15 +54,12 @@ def _carefully(job: Callable[[argparse.Namespace], int], asked: argparse.Namespa
         # The reader of a pipe has gone; what it had wanted it has.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except Exception as error:
-        code = _told(error)
-        if code is None:
-            raise
-        return code
+    except Exception as error:  # noqa: BLE001  # a person reads a sentence, never a traceback
+        return _told(error)
 
 
-def _told(error: Exception) -> int | None:
-    """Say what can be said of a known fault, with what to do; None for any other."""
+def _told(error: Exception) -> int:
+    """Say what went wrong and what to do; what nobody foresaw is kept in a file."""
     from accounts.database import DatabaseUnavailable, WrongSchema  # noqa: PLC0415  # as above
 
     if isinstance(error, DatabaseUnavailable):
@@ -69,4 +68,11 @@ def _told(error: Exception) -> int | None:
     if isinstance(error, WrongSchema):
         sys.stderr.write(f"{error}. Run: mensa db upgrade\n")
         return REFUSED
-    return None
+    handle, path = tempfile.mkstemp(prefix="mensa-fault-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    sys.stderr.write(
+        f"A fault of the software: {type(error).__name__}. Nothing half-done was kept.\n"
+        f"What happened is in {path}; please send it to whoever looks after Mensakasse.\n"
+    )
+    return REFUSED

@@ -22,6 +22,7 @@ _WORDS: dict[CheckName, tuple[str, str]] = {
     CheckName.DIGESTS: ("gebucht wie verlangt", "entries are as they were asked for"),
     CheckName.FACTS: ("jede Meldung gebucht oder in Klärung", "facts booked or quarantined"),
     CheckName.CHAINS: ("Ketten der Kassen", "the kiosks' chains"),
+    CheckName.KIOSK_DAYS: ("Tagessummen der Kassen", "the kiosks' sums of the day"),
     CheckName.DAYS: ("Tag = Kalendertag", "days are calendar days"),
     CheckName.REFERENCES: ("Verweise führen zu Zeilen", "references lead to rows"),
     CheckName.GUARDS: ("Wächter vollzählig", "all guards are in place"),
