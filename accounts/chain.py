@@ -11,12 +11,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+# Made once: json.dumps would make an encoder for every row.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
+
 
 def canonical(row: Mapping[str, Any]) -> bytes:
     """The bytes a row is hashed as. Raises TypeError or ValueError for what JSON cannot say."""
-    return json.dumps(
-        row, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode("ascii")
+    return _ENCODER.encode(row).encode("ascii")
 
 
 def digest(row: Mapping[str, Any]) -> bytes:

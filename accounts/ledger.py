@@ -6,11 +6,11 @@ refuse it. A booking is one statement on SQLite and one round trip on PostgreSQL
 behind it are the database's. What kiosks have already served comes in by ``accounts.intake``.
 """
 
-import json
+import hashlib
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from accounts import chain
 from accounts.clock import microseconds, school_day
@@ -31,6 +31,7 @@ __all__ = [
     "No",
     "balance",
     "book",
+    "count_entries",
     "next_key",
     "reverse",
 ]
@@ -60,10 +61,10 @@ class KeyReused(Remembered):
         db.execute(kiosks.alarm.insert(), alarm)
 
 
-_BOOK = {
-    "sqlite": text("INSERT INTO booking (document, content) VALUES (:document, :content)"),
-    "postgresql": text("SELECT book(CAST(:document AS jsonb), CAST(:content AS bytea))"),
-}
+# In the drivers' own words: this is the hot path, and a statement that is looked up in the cache
+# of compiled statements costs it a tenth.
+_BOOK_SQLITE = "INSERT INTO booking (document, content) VALUES (?, ?)"
+_BOOK_POSTGRESQL = "SELECT book(%s::jsonb, %s::bytea)"
 
 
 def book(db: Session, draft: Draft, *, now: datetime) -> Booked | No:
@@ -72,16 +73,14 @@ def book(db: Session, draft: Draft, *, now: datetime) -> Booked | No:
     Raises KeyReused where the key stands for another entry, JournalRefused where a guard of
     the database found the draft impossible (an unknown account, a gap, a wrong day).
     """
-    content = _content(draft)
-    document = {
-        **content,
-        "recorded": microseconds(now),
-        "floor": draft.floor.cents if draft.floor is not None else None,
-    }
-    ask = {"document": json.dumps(document), "content": chain.digest(content)}
+    asked = chain.canonical(_content(draft))
+    floor = "null" if draft.floor is None else draft.floor.cents
+    # What was asked for, and beside it what a retry may say otherwise.
+    document = f'{asked[:-1].decode()},"recorded":{microseconds(now)},"floor":{floor}}}'
+    content = hashlib.sha256(asked).digest()
     if db.dialect.name == "sqlite":
-        return _book_sqlite(db, draft, ask, now)
-    return _book_postgresql(db, draft, ask, now)
+        return _book_sqlite(db, draft, (document, content), now)
+    return _book_postgresql(db, draft, (document, content), now)
 
 
 def reverse(
@@ -181,13 +180,13 @@ def _content(draft: Draft) -> dict[str, Any]:
     }
 
 
-def _book_sqlite(db: Session, draft: Draft, ask: dict[str, Any], now: datetime) -> Booked | No:
+def _book_sqlite(db: Session, draft: Draft, ask: tuple[str, bytes], now: datetime) -> Booked | No:
     try:
         with guarded():
-            db.execute(_BOOK["sqlite"], ask)
+            db.exec_driver_sql(_BOOK_SQLITE, ask)
     except JournalRefused as refusal:
         if refusal.code == "key_used":
-            return _repeated(db, draft.key, ask["content"], now)
+            return _repeated(db, draft.key, ask[1], now)
         try:
             return No(refusal.code)
         except ValueError:
@@ -195,9 +194,11 @@ def _book_sqlite(db: Session, draft: Draft, ask: dict[str, Any], now: datetime) 
     return Booked(draft.key)
 
 
-def _book_postgresql(db: Session, draft: Draft, ask: dict[str, Any], now: datetime) -> Booked | No:
+def _book_postgresql(
+    db: Session, draft: Draft, ask: tuple[str, bytes], now: datetime
+) -> Booked | No:
     with guarded():
-        answer = str(db.execute(_BOOK["postgresql"], ask).scalar_one())
+        answer = str(db.exec_driver_sql(_BOOK_POSTGRESQL, ask).scalar_one())
     if answer == "alarm":
         raise KeyReused(draft.key, now)
     if answer.startswith("refused:"):

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from accounts.database import Session
 from accounts.ledger import Booked, Draft, EntryKind, Move, book, next_key
 from accounts.money import ZERO, Money
-from accounts.registers import office_origin
+from accounts.office import office_origin
 from accounts.tables.journal import account, entry, transfer
 
 ORIGIN = "go-live"

@@ -31,6 +31,7 @@ class CheckName(enum.Enum):
     NUMBERS = "numbers"  # every writer's numbers run from 1 without a gap
     DIGESTS = "digests"  # what the office and the bank asked for is what stands
     FACTS = "facts"  # every fact is booked as it came, or quarantined, never both
+    KIOSK_DAYS = "kiosk_days"  # what a kiosk booked a day, as its cap sees it
     CHAINS = "chains"  # every kiosk's chain, recomputed from its facts
     DAYS = "days"  # the day is the calendar day in Germany
     REFERENCES = "references"  # no row points to a row that is not there

@@ -1,7 +1,6 @@
 """The city's registers as the office reads them: who sells, who pays, which kiosks, whose PIN.
 
-Nothing personal of a pupil is here; that is ``accounts.directory``. Nothing is written, but
-for the office itself: who acts for the first time becomes an origin.
+Nothing personal of a pupil is here; that is ``accounts.directory``. Nothing is written.
 """
 
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from accounts.operators import OperatorKind, SettledAs
-from accounts.schools import SchoolRefusal, enrol_office
 from accounts.tables import kiosks, meals, people
 
 
@@ -90,21 +88,3 @@ def staff_of(db: Connection, *, school_id: int) -> tuple[StaffMember, ...]:
         StaffMember(row.id, row.label, row.pin_hash is not None, bool(row.active))
         for row in db.execute(theirs.order_by(people.staff.c.label))
     )
-
-
-def office_origin(db: Connection, *, name: str, at: datetime) -> int:
-    """The origin of this office, enrolled now if it never acted before; held till the end.
-
-    Raises LookupError where the name is a kiosk's or a bank's.
-    """
-    origin = kiosks.origin
-    this = select(origin.c.id, origin.c.kind).where(origin.c.name == name).with_for_update()
-    row = db.execute(this).one_or_none()
-    if row is None:
-        made = enrol_office(db, name=name, at=at)
-        if isinstance(made, SchoolRefusal):
-            raise LookupError(f"no office can be called {name!r}")
-        return made
-    if row.kind != "office":
-        raise LookupError(f"{name!r} is no office")
-    return int(row.id)

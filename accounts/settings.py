@@ -80,34 +80,54 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _settings(found: dict[str, Any]) -> Settings:
     kiosk = found.pop("kiosk", None)
-    _known(found, "database", "pepper_file", where="the file's top")
+    _known(found, "the file's top", database=str, pepper_file=str)
     pepper = found.get("pepper_file")
     return Settings(
         database=found.get("database"),
         pepper_file=Path(pepper) if pepper else None,
-        kiosk=_kiosk(dict(kiosk)) if kiosk is not None else None,
+        kiosk=_kiosk(_table(kiosk, "[kiosk]")) if kiosk is not None else None,
     )
 
 
 def _kiosk(found: dict[str, Any]) -> KioskSettings:
-    readers = tuple(_reader(dict(one)) for one in found.pop("reader", ()))
-    _known(found, "origin", "state", "language", "idle_seconds", "sound", where="[kiosk]")
-    if type(found.get("origin")) is not int or "state" not in found:
+    entries = found.pop("reader", [])
+    if not isinstance(entries, list):
+        raise SettingsError("a reader is written as [[kiosk.reader]]")
+    readers = tuple(_reader(_table(one, "[[kiosk.reader]]")) for one in entries)
+    _known(
+        found, "[kiosk]", origin=int, state=str, language=str, idle_seconds=int, sound=bool
+    )  # fmt: skip
+    if "origin" not in found or "state" not in found:
         raise SettingsError('[kiosk] needs origin = NUMBER and state = "FOLDER"')
     if found.get("language", "de") not in {"de", "en"}:
         raise SettingsError('[kiosk] language is "de" or "en"')
+    if found.get("idle_seconds", 1) < 1:
+        raise SettingsError("[kiosk] idle_seconds is at least 1")
     found["state"] = Path(found["state"])
     return KioskSettings(**found, reader=readers)
 
 
 def _reader(found: dict[str, Any]) -> ReaderEntry:
-    _known(found, "label", "kind", "match", "radix", "reversed", "length", where="[[kiosk.reader]]")
+    where = "[[kiosk.reader]]"
+    _known(found, where, label=str, kind=str, match=str, radix=str, reversed=bool, length=int)
     if "label" not in found:
-        raise SettingsError('[[kiosk.reader]] needs label = "NAME"')
+        raise SettingsError(f'{where} needs label = "NAME"')
     return ReaderEntry(**found)
 
 
-def _known(found: dict[str, Any], *names: str, where: str) -> None:
-    strange = sorted(set(found) - set(names))
+def _table(found: object, where: str) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise SettingsError(f"{where} is a table, not {found!r}")
+    return dict(found)
+
+
+_SAID = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
+
+
+def _known(found: dict[str, Any], where: str, **kinds: type) -> None:
+    strange = sorted(set(found) - set(kinds))
     if strange:
-        raise SettingsError(f"{where} has {', '.join(strange)}; known are {', '.join(names)}")
+        raise SettingsError(f"{where} has {', '.join(strange)}; known are {', '.join(kinds)}")
+    for name, value in found.items():
+        if type(value) is not kinds[name]:  # a bool is an int to isinstance
+            raise SettingsError(f"{where} {name} is {_SAID[kinds[name]]}, not {value!r}")

@@ -26,6 +26,7 @@ _CHECKS: tuple[Callable[[Session], Check], ...] = (
     verify_journal.digests,
     verify_facts.numbers,
     verify_facts.facts,
+    verify_facts.kiosk_days,
     verify_facts.chains,
     verify_facts.days,
     verify_guards.references,

@@ -50,6 +50,15 @@ _FACTS = """
     WHERE NOT EXISTS (SELECT 1 FROM fact f WHERE f.origin_id = e.origin_id
                       AND f.epoch = e.epoch AND f.seq = e.seq)"""
 
+_KIOSK_DAYS = """
+    SELECT 'kiosk_day_differs' AS what, 'kiosk ' || origin_id || ' ' || day AS place
+    FROM (SELECT origin_id, day, cents FROM kiosk_day
+          UNION ALL
+          SELECT e.origin_id, e.day, -l.price_cents * l.quantity
+          FROM entry e JOIN origin k ON k.id = e.origin_id AND k.kind = 'kiosk'
+          JOIN line l ON l.entry_id = e.id) d
+    GROUP BY origin_id, day HAVING sum(cents) <> 0"""
+
 _CHAIN = """
     SELECT origin_id, epoch, seq, kind, pupil_id, day, occurred_us, items, voids_epoch, voids_seq,
            staff_id, reason, chain
@@ -87,6 +96,11 @@ def facts(db: Session) -> Check:
     """Every fact is booked as it came or quarantined, never both; no kiosk entry without one."""
     join = "group_concat" if db.dialect.name == "sqlite" else "string_agg"
     return Check(CheckName.FACTS, count(db, "fact"), found(db, _FACTS.format(join=join)))
+
+
+def kiosk_days(db: Session) -> Check:
+    """The sum kept for a kiosk's daily cap is that of its charges' full prices, voided or not."""
+    return Check(CheckName.KIOSK_DAYS, count(db, "kiosk_day"), found(db, _KIOSK_DAYS))
 
 
 def chains(db: Session) -> Check:

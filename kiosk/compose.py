@@ -19,10 +19,10 @@ from accounts.snapshot import Snapshot, from_bytes
 from accounts.staff import verify_pin
 from cards.reader import Reader, ReaderSetting
 from cards.uid import Radix, UidForm
-from kiosk.counter import Counter
 from kiosk.journal import Journal, open_journal
 from kiosk.messages import Command, Outcome
 from kiosk.session import StaffSession
+from kiosk.staffed import StaffedCounter
 from kiosk.sync import Sync
 from kiosk.vault import key_from_credential
 from kiosk.worker import Worker
@@ -68,7 +68,7 @@ def assemble(
 ) -> Parts:
     """Put a kiosk together. What it knew last, it knows at once."""
     session = StaffSession(journal, clock=clock, check_pin=verify_pin, idle=idle)
-    counter = Counter(
+    counter = StaffedCounter(
         journal,
         clock=clock,
         card_hash=lambda uid: card_hash(pepper, uid).hex(),

@@ -1,9 +1,7 @@
-"""The counter: a tap or a staff act in, a finished outcome out. No screen, no reader, no network.
+"""The counter: a tap in, a finished outcome out. No screen, no reader, no network.
 
 - Every charge and every void is durable in the kiosk's journal before its outcome is returned.
-- It decides on what the kiosk knows now (``kiosk.known``); without any snapshot it can charge
-  nobody by card, but staff may still serve and leave the assignment to the office.
-- Staff acts need a staff card or a PIN first, and carry who it was.
+- It decides on what the kiosk knows now (``kiosk.known``); without any snapshot it knows nobody.
 """
 
 from collections.abc import Callable
@@ -14,26 +12,22 @@ from accounts.charge import (
     Charge,
     Choice,
     ItemClass,
-    Line,
     Menu,
     OverrideReason,
     Refusal,
-    VoidReason,
     decide,
     refused_card,
 )
-from accounts.clock import Clock, microseconds, school_day
+from accounts.clock import Clock, school_day
 from accounts.facts import Fact, FactKind
-from accounts.money import ZERO
-from accounts.snapshot import Snapshot, StaffRow, standing_of
+from accounts.snapshot import Snapshot, standing_of
 from cards.reader import Tap
 from kiosk import messages as say
-from kiosk.journal import Item, Journal, Row
+from kiosk.journal import Item, Journal
 from kiosk.known import Known, known
 from kiosk.session import StaffSession
 
 VOID_WITHIN = timedelta(minutes=5)
-SERVE_REFUSED_WITHIN = timedelta(minutes=2)
 BALANCE_WAITS = timedelta(seconds=15)
 
 
@@ -47,7 +41,7 @@ class _Turned:
 
 
 class Counter:
-    """One kiosk's counter. Belongs to one thread."""
+    """What cards can do at one kiosk; ``kiosk.staffed`` adds what staff can. Of one thread."""
 
     def __init__(
         self, journal: Journal, *, clock: Clock, card_hash: Callable[[str], str],
@@ -111,107 +105,6 @@ class Counter:
         """The next tap within some seconds shows its own balance and buys nothing."""
         self._balance_until = self._clock.now() + BALANCE_WAITS
         return say.BalanceArmed(int(BALANCE_WAITS.total_seconds()))
-
-    # --- staff --------------------------------------------------------------------------
-
-    def sign_in(self, pin: str) -> say.Outcome:
-        """Staff give their PIN."""
-        return self._staff.sign_in(pin, tuple(self._known.staff.values()) if self._known else ())
-
-    def choose(self, tray: tuple[Choice, ...]) -> say.Outcome:
-        """From now on a tap buys this; an empty tray goes back to the day's first lunch."""
-        if self._staff.who() is None:
-            return say.NeedsStaff()
-        self._chosen = tray or None
-        return self.today()
-
-    def void_last(self, reason: VoidReason) -> say.Outcome:
-        """Take back the newest charge of this kiosk, within five minutes."""
-        who = self._staff.who()
-        if who is None:
-            return say.NeedsStaff()
-        now = self._clock.now()
-        target = self._newest_charge(now)
-        if target is None:
-            return say.NothingToVoid()
-        fact = Fact(
-            epoch=0,
-            seq=0,
-            kind=FactKind.VOID,
-            occurred_at=now,
-            pupil_id=target.fact.pupil_id,
-            voids=target.key,
-            staff_id=who.id,
-            reason=reason.value,
-        )
-        self._write(fact, target.items)
-        return say.Voided(now, self._titles(target.items))
-
-    def serve_anyway(self, reason: OverrideReason) -> say.Outcome:
-        """Charge whoever was refused last; a card that may not be charged stays unassigned."""
-        if self._staff.who() is None:
-            return say.NeedsStaff()
-        now = self._clock.now()
-        turned = self._turned
-        if turned is None or now - turned.at > SERVE_REFUSED_WITHIN:
-            return say.Why(None)
-        if turned.pupil_id is None:
-            return self.serve_unassigned(reason)
-        return self._charge(turned.pupil_id, now, override=reason)
-
-    def find(self, text: str) -> say.Outcome:
-        """Search by name or class; written down as somebody's look at children's names."""
-        who = self._staff.who()
-        if who is None:
-            return say.NeedsStaff()
-        self._note(who, None, "search")
-        hits, more = self._known.search(text) if self._known else ([], False)
-        return say.Found(
-            text,
-            tuple(
-                say.Child(p.id, f"{p.first_name} {p.last_name}".strip(), p.class_name) for p in hits
-            ),
-            more,
-        )
-
-    def serve_found(self, pupil_id: int, reason: OverrideReason) -> say.Outcome:
-        """Charge a child found by name."""
-        who = self._staff.who()
-        if who is None:
-            return say.NeedsStaff()
-        self._note(who, pupil_id, f"serve {reason.value}")
-        return self._charge(pupil_id, self._clock.now(), override=reason)
-
-    def serve_unassigned(self, reason: OverrideReason) -> say.Outcome:
-        """Somebody eats; the office finds out who."""
-        who = self._staff.who()
-        if who is None:
-            return say.NeedsStaff()
-        now = self._clock.now()
-        menu = self._menu()
-        tray = self._tray(menu) if menu else ()
-        if menu is None or not tray:
-            return self._refuse(Refusal.NOT_OFFERED, None, now, None)
-        lines = tuple(Line(menu.offers[c.offer_id], c.quantity, ZERO) for c in tray)
-        return self._serve(None, Charge(lines), now, reason, None)
-
-    def why(self) -> say.Outcome:
-        """Why the last card was refused."""
-        if self._staff.who() is None:
-            return say.NeedsStaff()
-        return say.Why(self._turned.reason if self._turned else None)
-
-    def counts(self) -> say.Outcome:
-        """The day's count per offer for the kitchen."""
-        if self._staff.who() is None:
-            return say.NeedsStaff()
-        now = self._clock.now()
-        menu = self._menu()
-        counted = self._known.counts(school_day(now)) if self._known else {}
-        offers = sorted(menu.offers.values(), key=lambda o: o.code) if menu else []
-        return say.Counts(
-            now, tuple(say.OfferCount(o.code, o.title, counted.get(o.id, 0)) for o in offers)
-        )
 
     # --- inside -------------------------------------------------------------------------
 
@@ -299,30 +192,9 @@ class Counter:
             return self._refuse(Refusal.WRONG_SCHOOL, None, now, None)
         return say.BalanceShown(now, holder.balance)
 
-    def _newest_charge(self, now: datetime) -> Row | None:
-        rows = list(self._journal.recent.values())
-        voided = {row.fact.voids for row in rows if row.fact.kind is FactKind.VOID}
-        for row in reversed(rows):
-            if row.fact.kind is FactKind.CHARGE and row.key not in voided:
-                age = now - row.fact.occurred_at
-                return row if timedelta(0) <= age <= VOID_WITHIN else None
-        return None
-
-    def _titles(self, items: tuple[Item, ...]) -> tuple[str, ...]:
-        titles = {o.id: o.title for o in self._known.snapshot.offers} if self._known else {}
-        return tuple(titles.get(item.offer_id, "?") for item in items)
-
     def _greeting(self, pupil_id: int | None) -> str | None:
         if self._known is None or pupil_id is None:
             return None
         if not self._known.snapshot.school.shows_first_name:
             return None
         return self._known.people[pupil_id].first_name or None
-
-    def _note(self, who: StaffRow, pupil_id: int | None, purpose: str) -> None:
-        self._journal.write_note(
-            at_us=microseconds(self._clock.now()),
-            actor=f"staff:{who.id}",
-            pupil_id=pupil_id,
-            purpose=purpose,
-        )

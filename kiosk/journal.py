@@ -7,6 +7,7 @@
 - ``record`` returns after the commit: SQLite in WAL mode with synchronous=FULL, one row one
   commit. A row that was returned survives kill and power cut.
 - The newest snapshot and the notes about who was looked at lie here too, sealed as well.
+- One process at a time holds a journal: two would not know of each other's lunches.
 """
 
 import json
@@ -34,10 +35,12 @@ CREATE TABLE note (n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NO
   sealed BLOB NOT NULL, drained INTEGER NOT NULL DEFAULT 0, UNIQUE (epoch, seq)) STRICT;
 """
 _CHECK = b"mensakasse kiosk journal"
+_WAIT_SECONDS = 10
+"""For the kiosk before this one to end."""
 
 
 class JournalBroken(Exception):  # noqa: N818
-    """The journal's file is not usable: of another kiosk, a newer version, or damaged."""
+    """The journal's file is not usable: in use, of a newer version, or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +139,11 @@ class Journal:
             )
 
     def epochs(self) -> list[int]:
-        """The epochs of all facts that may matter today."""
+        """The epochs of all facts that may matter today, what a void names among them."""
         with self._lock:
-            return sorted({self.epoch, *(epoch for epoch, _ in self.recent)})
+            voided = (row.fact.voids for row in self.recent.values() if row.fact.voids)
+            named = {epoch for epoch, _ in (*self.recent, *voided)}
+            return sorted({self.epoch, *named})
 
     def forget(self, keys: Iterable[tuple[int, int]]) -> None:
         """Drop rows from memory that neither a limit nor a void needs any more."""
@@ -224,9 +229,9 @@ def open_journal(
     """Open a kiosk's journal, or make it; from now on it writes in a new epoch.
 
     Give the key or the passphrase. Raises WrongKey for another key than the journal was made
-    with, JournalBroken for a file that is none or of another kiosk.
+    with or another kiosk's, JournalBroken for a file that is none or that another process uses.
     """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_WAIT_SECONDS)
     try:
         return _opened(db, origin_id=origin_id, key=key, passphrase=passphrase)
     except sqlite3.DatabaseError as error:
@@ -240,7 +245,7 @@ def open_journal(
 def _opened(
     db: sqlite3.Connection, *, origin_id: int, key: bytes | None, passphrase: str | None
 ) -> Journal:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+    for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
         db.execute(f"PRAGMA {pragma}").fetchall()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if version not in (0, _SCHEMA):

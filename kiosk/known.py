@@ -47,15 +47,16 @@ class Known:
         spent = person.spent_cents if same_day else 0
         balance = person.balance_cents
         for row, sign in self._own_of(pupil_id):
-            for item in row.items:
+            for item in row.items if sign > 0 else reversed(row.items):
                 balance -= sign * item.share_cents * item.quantity
                 if row.fact.day != day:
                     continue
                 is_lunch = item.item_class == ItemClass.LUNCH.value
-                # The first lunch counts as no spending, when it is eaten and when it is undone.
-                free = 1 if is_lunch and lunches == (0 if sign > 0 else 1) else 0
-                spent += sign * item.share_cents * (item.quantity - free)
+                before = lunches
                 lunches += sign * item.quantity if is_lunch else 0
+                # The first lunch counts as no spending, when it is eaten and when it is undone.
+                free = 1 if is_lunch and min(before, lunches) == 0 else 0
+                spent += sign * item.share_cents * (item.quantity - free)
         return Holder(
             pupil_id=person.id,
             kind=PersonKind(person.kind),

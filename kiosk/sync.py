@@ -4,12 +4,16 @@ A fact is marked as drained only after the ledger has answered for it, so a lost
 that it is sent again, which changes nothing. The thread outlives every fault of the ledger:
 it says that the ledger cannot be reached, waits a little longer each time, and goes on. A
 snapshot counts as fresh for as long as the ledger's pulse says that nothing has changed.
+
+The status is told by a second thread, because a network that swallows every answer holds the
+first one for minutes: a round that takes too long counts as a ledger that is not reached.
 """
 
 import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from accounts.access import Look, log_looks
 from accounts.clock import Clock, moment, school_day
@@ -25,6 +29,11 @@ log = logging.getLogger(__name__)
 PULSE_SECONDS = 0.3
 RENEW = timedelta(seconds=30)
 LONGEST_WAIT_SECONDS = 10.0
+LONGEST_ROUND_SECONDS = 5.0
+"""After so long without an answer the ledger counts as not reached."""
+STATUS_SECONDS = 1.0
+LONGEST_END_SECONDS = 15.0
+"""For the round that runs; what it had not marked as drained is sent again at the next start."""
 
 
 class Sync:
@@ -49,24 +58,31 @@ class Sync:
         self._school_id = snapshot.school.id if snapshot else None
         self._taken: datetime | None = None
         self._fresh_at = snapshot.taken_at if snapshot else None
+        self._reachable = False
+        self._begun: float | None = None
         self._wake = threading.Event()
+        self._news = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sync", daemon=True)
+        self._teller = threading.Thread(target=self._tell_status, name="status", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._teller.start()
 
     def wake(self) -> None:
         """There is something to drain."""
         self._wake.set()
 
     def close(self) -> None:
-        """End after the round that runs."""
+        """End after the round that runs, or without it where the ledger does not answer."""
         self._stop.set()
         self._wake.set()
+        self._news.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(LONGEST_END_SECONDS)
+            self._teller.join()
 
     def once(self) -> None:
         """Drain all that waits, then fetch what has changed. Raises what the database raises."""
@@ -74,12 +90,14 @@ class Sync:
             pass
         self._fetch()
 
-    def status(self, *, reachable: bool) -> Status:
-        """How old the snapshot is and what waits."""
+    def status(self) -> Status:
+        """How old the snapshot is, what waits, and whether the ledger was reached last."""
+        fresh_at, begun = self._fresh_at, self._begun
         age = None
-        if self._fresh_at is not None:
-            age = max(0, int((self._clock.now() - self._fresh_at).total_seconds()))
-        return Status(age, self._journal.count_waiting(), reachable)
+        if fresh_at is not None:
+            age = max(0, int((self._clock.now() - fresh_at).total_seconds()))
+        overdue = begun is not None and monotonic() - begun > LONGEST_ROUND_SECONDS
+        return Status(age, self._journal.count_waiting(), self._reachable and not overdue)
 
     def _drain(self) -> bool:
         rows = self._journal.waiting()
@@ -137,32 +155,41 @@ class Sync:
             log.error("the ledger does not know this kiosk, or it is revoked")
             return
         self._school_id = snapshot.school.id
-        self._pulse = beat
-        self._taken = self._fresh_at = now
-        self._journal.keep("snapshot", to_bytes(snapshot))
         self._learn(snapshot)
+        self._fresh_at = now
+        self._journal.keep("snapshot", to_bytes(snapshot))
+        # Only now: what the disk would not keep is fetched again.
+        self._pulse, self._taken = beat, now
 
     def _run(self) -> None:
         wait = PULSE_SECONDS
-        told: Status | None = None
         while not self._stop.is_set():
             self._wake.clear()
+            self._begun = monotonic()
             try:
                 self.once()
             except DatabaseUnavailable as error:
-                reachable, wait = False, min(wait * 2, LONGEST_WAIT_SECONDS)
+                self._reachable, wait = False, min(wait * 2, LONGEST_WAIT_SECONDS)
                 log.warning("the ledger cannot be reached: %s", error)
             except Exception:
                 # The counter must go on whatever the ledger says; the fault is in the log.
-                reachable, wait = False, LONGEST_WAIT_SECONDS
+                self._reachable, wait = False, LONGEST_WAIT_SECONDS
                 log.exception("draining failed")
             else:
-                reachable, wait = True, PULSE_SECONDS
-            told = self._report(told, reachable=reachable)
+                self._reachable, wait = True, PULSE_SECONDS
+            self._begun = None
+            self._news.set()
             self._wake.wait(wait)
 
-    def _report(self, told: Status | None, *, reachable: bool) -> Status:
-        status = self.status(reachable=reachable)
-        if status != told:
-            self._tell(status)
-        return status
+    def _tell_status(self) -> None:
+        told: Status | None = None
+        while not self._stop.is_set():
+            self._news.wait(STATUS_SECONDS)
+            self._news.clear()
+            try:
+                status = self.status()
+                if status != told:
+                    self._tell(status)
+                    told = status
+            except Exception:
+                log.exception("could not tell the status")

@@ -23,8 +23,8 @@ from cards.reader import (
     UnreadReason,
 )
 from kiosk import messages as say
-from kiosk.counter import Counter
 from kiosk.session import StaffSession
+from kiosk.staffed import StaffedCounter
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Worker:
 
     def __init__(
         self,
-        counter: Counter,
+        counter: StaffedCounter,
         session: StaffSession,
         readers: Sequence[Reader],
         *,
@@ -70,7 +70,8 @@ class Worker:
         for reader in self._readers:
             reader.close()
         self._queue.put(None)
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while True:
@@ -78,7 +79,7 @@ class Worker:
                 what = self._queue.get(timeout=_TICK_SECONDS)
             except queue.Empty:
                 if self._session.ended():
-                    self._deliver(self._session.sign_out())
+                    self._tell(self._session.sign_out())
                 continue
             if what is None:
                 return
@@ -86,11 +87,19 @@ class Worker:
                 outcome = self._handle(what)
             except Exception:
                 log.exception("could not handle %s", type(what).__name__)
+                if isinstance(what, Snapshot):
+                    continue
                 outcome = say.CardNotRead(self._clock.now(), UnreadReason.UNREADABLE)
             if isinstance(outcome, say.Served | say.Voided | say.Found):
                 self._written()
             if outcome is not None:
-                self._deliver(outcome)
+                self._tell(outcome)
+
+    def _tell(self, outcome: say.Outcome) -> None:
+        try:
+            self._deliver(outcome)
+        except Exception:
+            log.exception("could not show %s", type(outcome).__name__)
 
     def _handle(self, what: ReaderEvent | say.Command | Snapshot) -> say.Outcome | None:
         counter = self._counter

@@ -40,7 +40,7 @@ class Kiosk:
     def __post_init__(self) -> None:
         self.last = chain.genesis(origin_id=self.origin_id, epoch=self.epoch)
 
-    def charge(  # noqa: D102  # says it itself
+    def charge(  # says it itself
         self,
         pupil: int | None,
         *offers: int,
@@ -55,7 +55,7 @@ class Kiosk:
             reason=override.value if override else None,
         )
 
-    def void(self, fact: Fact, *, at: datetime | None = None) -> Fact:  # noqa: D102
+    def void(self, fact: Fact, *, at: datetime | None = None) -> Fact:
         return self._next(
             FactKind.VOID,
             at or fact.occurred_at + timedelta(minutes=1),

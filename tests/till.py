@@ -13,10 +13,10 @@ from accounts.clock import FixedClock
 from accounts.snapshot import Snapshot
 from accounts.tables import people
 from cards.reader import Proof, Tap
-from kiosk.counter import Counter
 from kiosk.journal import Journal, open_journal
 from kiosk.messages import Outcome, Status
 from kiosk.session import StaffSession
+from kiosk.staffed import StaffedCounter
 from kiosk.sync import Sync
 
 KEY = bytes(range(32))
@@ -38,7 +38,7 @@ class Till:
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     told: list[Status] = field(default_factory=list)
     journal: Journal = field(init=False)
-    counter: Counter = field(init=False)
+    counter: StaffedCounter = field(init=False)
     session: StaffSession = field(init=False)
     sync: Sync = field(init=False)
     learned: list[Snapshot] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Till:
         self.session = StaffSession(
             self.journal, clock=self.clock, check_pin=lambda kept, typed: kept == typed
         )
-        self.counter = Counter(
+        self.counter = StaffedCounter(
             self.journal, clock=self.clock, card_hash=card_hash, staff=self.session
         )
         self.sync = Sync(

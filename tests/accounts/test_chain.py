@@ -16,10 +16,11 @@ from accounts.facts import Fact, FactKind, from_json, to_json
 
 values = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.lists(st.integers())
 rows = st.dictionaries(st.text(), values, max_size=6)
+# Hypothesis takes naive bounds and gives moments in the zone it is told.
 moments = st.datetimes(
-    datetime(2020, 1, 1),
-    datetime(2100, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001  # bounds are naive
+    datetime(2020, 1, 1),  # noqa: DTZ001  # a bound
+    datetime(2100, 1, 1),  # noqa: DTZ001  # a bound
+    timezones=st.just(UTC),
 )
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 

@@ -86,7 +86,7 @@ def test_the_first_lunch_within_the_floor_is_served_whatever_else_speaks_against
     assume(holder.balance - price >= floor)
     answer = decide(holder, (Choice(LUNCH), *more), menu)
     assert isinstance(answer, Charge)
-    assert [line.offer.id for line in answer.lines][0] == LUNCH
+    assert answer.lines[0].offer.id == LUNCH
     assert answer.lines[0].amount == price
 
 
@@ -235,6 +235,6 @@ def test_what_is_not_for_sale_is_never_charged_even_by_staff(
     ],
 )
 def test_a_card_speaks_for_itself_before_money_does(
-    standing: Standing | None, proven: bool, said: Refusal | None
+    standing: Standing | None, *, proven: bool, said: Refusal | None
 ) -> None:
     assert refused_card(standing, proven=proven) is said

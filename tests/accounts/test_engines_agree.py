@@ -175,22 +175,23 @@ class Model:
             return self.judge_void(step, target)
         if step.child is None:
             return "unassigned"
-        child = self.people[step.child]
-        day = (school_day(at) - MONDAY).days
+        return self.judge_charge(key, step, (school_day(at) - MONDAY).days)
+
+    def judge_charge(self, key: tuple[int, int], step: Step, day: int) -> str:
+        child = self.people[step.child or 0]
         if not _within(child.member, day):
             return "not_member"
         lines = self.price(step, child, day)
         if lines is None:
             return "unpriced"
         lunches = sum(line[1] for line in lines if line[0] == "lunch")
-        if not step.override and lunches and lunches + self.lunches(step.child, day) > 1:
+        if not step.override and lunches and lunches + self.lunches(step.child or 0, day) > 1:
             return "second_lunch"
         worth = sum(line[1] * line[2] for line in lines)
-        if worth + self.worth(lambda k, s: s.child == step.child and k not in self.voided, day) > (
-            PUPIL_CAP
-        ):
+        by_child = self.worth(lambda k, s: s.child == step.child and k not in self.voided, day)
+        if worth + by_child > PUPIL_CAP:
             return "pupil_cap"
-        if worth + self.worth(lambda k, s: s.kiosk == step.kiosk, day) > KIOSK_CAP:
+        if worth + self.worth(lambda _, s: s.kiosk == step.kiosk, day) > KIOSK_CAP:
             return "kiosk_cap"
         self.lines[key] = lines
         return "book"

@@ -225,16 +225,20 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
     ),
     "a transfer applied once more": (
         [
-            "UPDATE balance SET cents = cents + 2000, transfer_id ="
-            " (SELECT id FROM transfer WHERE entry_id = {paid})"
-            " WHERE account_id = {payer_account}"
+            (
+                "UPDATE balance SET cents = cents + 2000, transfer_id ="
+                " (SELECT id FROM transfer WHERE entry_id = {paid})"
+                " WHERE account_id = {payer_account}"
+            )
         ],
         "mensa:balance_by_hand",
     ),
     "a balance moved by another child's transfer": (
         [
-            "UPDATE balance SET cents = cents + 1000, transfer_id ="
-            " (SELECT max(id) FROM transfer) WHERE account_id = {poor_account}"
+            (
+                "UPDATE balance SET cents = cents + 1000, transfer_id ="
+                " (SELECT max(id) FROM transfer) WHERE account_id = {poor_account}"
+            )
         ],
         "mensa:balance_by_hand",
     ),
@@ -248,8 +252,10 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
     ),
     "a second balance row over the first": (
         [
-            "INSERT INTO balance (account_id, cents, transfer_id) VALUES ({payer_account}, 5, 0)"
-            " ON CONFLICT (account_id) DO UPDATE SET cents = 100000"
+            (
+                "INSERT INTO balance (account_id, cents, transfer_id) VALUES ({payer_account}, 5, 0)"
+                " ON CONFLICT (account_id) DO UPDATE SET cents = 100000"
+            )
         ],
         "mensa:balance_by_hand",
     ),
@@ -290,8 +296,10 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
     ),
     "a quarantine for a booked fact": (
         [
-            "INSERT INTO quarantine (fact_id, reason)"
-            " SELECT id, 'ahead' FROM fact WHERE origin_id = {a} AND seq = 1"
+            (
+                "INSERT INTO quarantine (fact_id, reason)"
+                " SELECT id, 'ahead' FROM fact WHERE origin_id = {a} AND seq = 1"
+            )
         ],
         "mensa:append_only",
     ),
@@ -314,8 +322,10 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
     "a fact of another day": ([fact(day="'2026-11-22'")], "mensa:wrong_day"),
     "an account over another": (
         [
-            "INSERT INTO account (name, kind) VALUES ('opening', 'opening')"
-            " ON CONFLICT (name) DO UPDATE SET kind = 'fees'"
+            (
+                "INSERT INTO account (name, kind) VALUES ('opening', 'opening')"
+                " ON CONFLICT (name) DO UPDATE SET kind = 'fees'"
+            )
         ],
         "mensa:append_only",
     ),

@@ -337,6 +337,10 @@ TAMPERED: dict[str, tuple[list[str], set[tuple[str, str, str]]]] = {
         ],
         {("facts", "booked_and_quarantined", "fact {a}/1/1")},
     ),
+    "room made under a kiosk's daily cap": (
+        ["UPDATE kiosk_day SET cents = 0 WHERE origin_id = {a}"],
+        {("kiosk_days", "kiosk_day_differs", "kiosk {a} 2026-11-23")},
+    ),
     "a booked fact's entry taken away whole": (
         [
             "DELETE FROM entry WHERE id = {night}",

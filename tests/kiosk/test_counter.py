@@ -153,15 +153,11 @@ def test_a_forgotten_card_is_served_by_name_and_the_look_is_logged(till: Till) -
     found = till.counter.find("beisp ä")
     assert isinstance(found, say.Found)
     assert [child.name for child in found.children] == ["Änne Beispiel"]
-    outcome = till.counter.serve_found(
-        found.children[0].pupil_id, OverrideReason.CARD_FORGOTTEN
-    )
+    outcome = till.counter.serve_found(found.children[0].pupil_id, OverrideReason.CARD_FORGOTTEN)
     assert isinstance(outcome, say.Served)
     till.sync.once()
     with till.school.database.read() as db:
-        looks = db.execute(
-            select(kiosks.access_log.c.pupil_id, kiosks.access_log.c.purpose)
-        ).all()
+        looks = db.execute(select(kiosks.access_log.c.pupil_id, kiosks.access_log.c.purpose)).all()
     assert [tuple(look) for look in looks] == [
         (None, "search"),
         (till.school.payer, "serve card_forgotten"),
