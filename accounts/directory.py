@@ -88,7 +88,10 @@ def _listed(db: Connection, query: Select[Any]) -> tuple[Listed, ...]:
             rows[row.id] = row
     numbers: dict[tuple[int, int], list[str]] = defaultdict(list)
     schools = {row.school_id for row in rows.values() if row.school_id is not None}
-    for given in db.execute(select(school_number).where(school_number.c.school_id.in_(schools))):
+    theirs = select(school_number).where(school_number.c.school_id.in_(schools))
+    if len(rows) == 1:
+        theirs = theirs.where(school_number.c.pupil_id.in_(rows))
+    for given in db.execute(theirs):
         numbers[given.school_id, given.pupil_id].append(given.number)
     return tuple(
         Listed(

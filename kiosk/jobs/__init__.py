@@ -1,8 +1,17 @@
 """The jobs of the ``mensa`` command, thin over functions that tests call directly.
 
-Each module adds its words to the parser and keeps heavy imports inside its functions.
+Each module adds its words to the parser and keeps heavy imports inside its functions; what the
+office's jobs do is in ``kiosk.office``.
 """
 
-from kiosk.jobs import machine, serve
+from kiosk.jobs import cards, devices, machine, meals, pupils, schools, serve
 
-ALL = (serve.add, machine.add)
+ALL = (
+    serve.add,
+    machine.add,
+    schools.add,
+    meals.add,
+    pupils.add,
+    cards.add,
+    devices.add,
+)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import closing
 from typing import Any
 
 from kiosk.jobs.common import database_of
@@ -44,14 +45,15 @@ def _doctor(asked: argparse.Namespace) -> int:
 def _verify(asked: argparse.Namespace) -> int:
     from kiosk.proving import main  # noqa: PLC0415
 
-    return main(database_of(asked), as_json=asked.json, out=sys.stdout)
+    with closing(database_of(asked)) as database:
+        return main(database, as_json=asked.json, out=sys.stdout)
 
 
 def _upgrade(asked: argparse.Namespace) -> int:
     from accounts.city import prepare  # noqa: PLC0415
 
-    database = database_of(asked, checked=False)
-    prepare(database)
+    with closing(database_of(asked, checked=False)) as database:
+        prepare(database)
     sys.stdout.write(
         '{"upgraded": true}\n' if asked.json else "The ledger is at the newest schema.\n"
     )

@@ -1,0 +1,126 @@
+"""What the office's words at the command line mean: days, amounts, prices, decisions.
+
+Each reader takes one word and raises ArgumentTypeError for one that could mean two things; the
+command then says so and ends with 2, before anything was opened.
+"""
+
+import argparse
+import os
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from accounts.charge import PersonKind, Price
+from accounts.money import Money, read_money
+from accounts.roster import read_date
+from accounts.texts import Language, Texts, mark, texts
+
+PROOFS = ("aes", "uid")
+ON_OFF = {"on": True, "off": False, "an": True, "aus": False}
+KINDS = tuple(kind.value for kind in PersonKind)
+
+
+def spoken() -> Texts:
+    """The language the office is spoken to: German, or what MENSA_LANGUAGE says (de, en)."""
+    wanted = os.environ.get("MENSA_LANGUAGE", "de")
+    return texts(Language.ENGLISH if wanted == "en" else Language.GERMAN)
+
+
+def at_desk(deed: str, *, first: str | None, reads: bool) -> Callable[[argparse.Namespace], int]:
+    """The job that does one deed of the office: "module:function" in ``kiosk.office``.
+
+    ``first`` names what is asked or read before the ledger is opened, so that no till waits for
+    a person who types. The modules are imported only when the job is run.
+    """
+
+    def job(asked: argparse.Namespace) -> int:
+        from kiosk.office.desk import carry_out  # noqa: PLC0415  # it opens the ledger
+
+        return carry_out(asked, deed=deed, first=first, reads=reads)
+
+    job.deeds = (deed, first)  # type: ignore[attr-defined]  # for the test that finds them all
+    return job
+
+
+def job_of(
+    parsers: "argparse._SubParsersAction[Any]",
+    name: str,
+    summary: str,
+    deed: str,
+    *,
+    first: str | None = None,
+    reads: bool = False,
+) -> argparse.ArgumentParser:
+    """A job's own parser, which knows --json and takes "-15,00" for an amount."""
+    parser: argparse.ArgumentParser = parsers.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
+    parser.set_defaults(job=at_desk(deed, first=first, reads=reads))
+    # argparse takes "-15" for a number and "-15,00" for an unknown option; the pattern has been
+    # this private attribute since Python 2.3.
+    parser._negative_number_matcher = re.compile(r"-\d[\d.,]*$")  # noqa: SLF001
+    return parser
+
+
+def add_school_word(parser: argparse.ArgumentParser) -> None:
+    """The school a job is about."""
+    parser.add_argument("--school", required=True, metavar="NNNNNN", help="its official number")
+
+
+def day(word: str) -> date:
+    """A day: 31.12.2026 or 2026-12-31."""
+    found = read_date(word.strip())
+    if found is None:
+        raise _unclear(mark("{word} is no day; write 31.12.2026 or 2026-12-31"), word)
+    return found
+
+
+def amount(word: str) -> Money:
+    """An amount as it is written in German: 3,90 or -15,00."""
+    found = read_money(word)
+    if found is None:
+        raise _unclear(mark("{word} is no amount; write 3,90 or 1.234,50"), word)
+    return found
+
+
+def read_price(text: str) -> Price | None:
+    """A price: "4,20" or, with what the parents pay of it, "4,20/1,00"; None for anything else."""
+    whole, slash, part = text.partition("/")
+    price, share = read_money(whole), read_money(part if slash else whole)
+    return None if price is None or share is None else Price(price, share)
+
+
+def tariff_price(word: str) -> tuple[str, Price]:
+    """A price by tariff: V=4,20 or B=4,20/0,00."""
+    code, equals, text = word.partition("=")
+    price = read_price(text)
+    if not (equals and code.strip()) or price is None:
+        raise _unclear(mark("{word} is no price by tariff; write V=4,20 or B=4,20/0,00"), word)
+    return code.strip(), price
+
+
+def proofs(word: str) -> frozenset[str]:
+    """Which cards a school accepts: aes, uid, or both with a comma."""
+    found = frozenset(part.strip() for part in word.split(","))
+    if not (found and found <= set(PROOFS)):
+        raise _unclear(mark("{word} is no kind of card; write aes, uid or aes,uid"), word)
+    return found
+
+
+def on_off(word: str) -> bool:
+    """A switch: on or off, an or aus."""
+    if word not in ON_OFF:
+        raise _unclear(mark("{word} is neither on nor off"), word)
+    return ON_OFF[word]
+
+
+def decision(word: str) -> tuple[int, str]:
+    """Whom an ambiguous line means: 7=4101, 7=@312 (the city's number), 7=new."""
+    line, equals, who = word.partition("=")
+    if not (equals and line.isascii() and line.isdigit() and who.strip()):
+        raise _unclear(mark("{word} is no decision; write 7=4101, 7=@312 or 7=new"), word)
+    return int(line), who.strip()
+
+
+def _unclear(sentence: str, word: str) -> argparse.ArgumentTypeError:
+    return argparse.ArgumentTypeError(spoken().say(sentence, word=f"'{word}'"))
