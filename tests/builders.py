@@ -119,8 +119,8 @@ def pay_in(db: Session, office: int, pupil: int, amount: Money) -> None:
 def row(db: Session, table: object, **values: object) -> int:
     """Insert one row and return its number."""
     result = db.execute(insert(table).values(**values))  # type: ignore[arg-type]
-    number = result.inserted_primary_key[0]
-    return number if isinstance(number, int) else 0
+    key = result.inserted_primary_key
+    return key[0] if key and isinstance(key[0], int) else 0
 
 
 def add_child(db: Session, school: int, name: str = "Kind", *, kind: str = "pupil") -> int:
