@@ -13,6 +13,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from accounts.money import ZERO, Money, total
+from accounts.reasons import OverrideReason, Refusal, Standing, VoidReason
+
+__all__ = [
+    "Charge",
+    "Choice",
+    "Holder",
+    "ItemClass",
+    "Line",
+    "Menu",
+    "Offer",
+    "OverrideReason",
+    "PersonKind",
+    "Price",
+    "Refusal",
+    "Standing",
+    "VoidReason",
+    "decide",
+    "refused_card",
+]
+
+_NO_CARD = frozenset({OverrideReason.CARD_FORGOTTEN, OverrideReason.CARD_NOT_READ})
 
 
 class ItemClass(enum.Enum):
@@ -29,50 +50,6 @@ class PersonKind(enum.Enum):
     PUPIL = "pupil"
     STAFF = "staff"
     GUEST = "guest"
-
-
-class Standing(enum.Enum):
-    """What a card is worth at this school today."""
-
-    ACTIVE = "active"
-    BLOCKED = "blocked"
-    REPLACED = "replaced"
-    WRONG_SCHOOL = "wrong_school"
-
-
-class Refusal(enum.Enum):
-    """Why nothing was charged. The pupil's screen shows one neutral word for all of them."""
-
-    UNKNOWN = "unknown"
-    PROOF = "proof"
-    BLOCKED = "blocked"
-    REPLACED = "replaced"
-    WRONG_SCHOOL = "wrong_school"
-    CLOSED_DAY = "closed_day"
-    NOT_OFFERED = "not_offered"
-    ALREADY_EATEN = "already_eaten"
-    ITEM_BLOCKED = "item_blocked"
-    DAILY_LIMIT = "daily_limit"
-    BALANCE = "balance"
-
-
-class OverrideReason(enum.Enum):
-    """Why staff served although a rule said no."""
-
-    CARD_FORGOTTEN = "card_forgotten"
-    CARD_NOT_READ = "card_not_read"
-    SECOND_HELPING = "second_helping"
-    NO_FUNDS = "no_funds"
-    OTHER = "other"
-
-
-class VoidReason(enum.Enum):
-    """Why staff took a charge back."""
-
-    WRONG_ITEM = "wrong_item"
-    NOT_TAKEN = "not_taken"
-    WRONG_PERSON = "wrong_person"
-    MISTAKE = "mistake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +160,8 @@ def decide(
     """Charge the tray to its holder, or say why not.
 
     With an override staff take the decision: everything that is offered and has a price is
-    charged, whatever was eaten and whatever the balance.
+    charged, whatever was eaten and whatever the balance. A card that was forgotten or is not
+    read is no reason for a second lunch: staff see a name, not whether its child has eaten.
     """
     choices = tuple(tray)
     if menu.closed:
@@ -191,17 +169,18 @@ def decide(
     lines = _priced(holder, choices, menu)
     if lines is None:
         return Refusal.NOT_OFFERED
+    if override is not None and override not in _NO_CARD:
+        return Charge(lines)
+    lunch = tuple(line for line in lines if _is_lunch(line))
+    extras = tuple(line for line in lines if not _is_lunch(line))
+    if lunch and holder.lunches + sum(line.quantity for line in lunch) > 1:
+        return Refusal.ALREADY_EATEN
     if override is not None:
         return Charge(lines)
-    lunches = sum(line.quantity for line in lines if _is_lunch(line))
-    if lunches and holder.lunches + lunches > 1:
-        return Refusal.ALREADY_EATEN
-    lunch = tuple(line for line in lines if _is_lunch(line))
     floor = menu.floor if holder.kind is PersonKind.PUPIL else ZERO
     left = holder.balance - total(line.amount for line in lunch)
     if lunch and left < floor:
         return Refusal.BALANCE
-    extras = tuple(line for line in lines if not _is_lunch(line))
     problem = _extras_refused(holder, extras, left)
     if problem is None:
         return Charge(lines)

@@ -33,7 +33,7 @@ class SystemClock:
 
 @dataclass(slots=True)
 class FixedClock:
-    """A clock that stands until it is moved; for tests and the demo's told days."""
+    """A clock that stands until it is moved; for tests."""
 
     at: datetime
 

@@ -10,30 +10,43 @@
   commit. It is for the hot path; everything else uses ``write`` and ``read``.
 """
 
+import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from accounts.tables import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_URLS = "the database is sqlite:////PATH/ledger.db or postgresql://USER@HOST/NAME"
 
 Session = Connection
 """What a function of the ledger is given: an open connection, usually inside a transaction."""
 
 _BUSY_SECONDS = 10
 _CONNECT_SECONDS = 3
+_SILENCE_SECONDS = 10
+"""After which a network that swallows everything counts as broken."""
+_NOT_A_LEDGER = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_NO_SUCH = re.compile(r"no such (table|column|function)|has no column named")
+_UNDEFINED = frozenset({"42P01", "42703", "42883"})
+"""PostgreSQL's SQLSTATE for a table, column or function that is not there."""
 
 
 class DatabaseUnavailable(Exception):  # noqa: N818  # it names a state of the world, not an error
     """The database cannot be reached now; what was not acknowledged may be asked again."""
+
+
+class DatabaseBroken(Exception):  # noqa: N818  # as above
+    """What is there is no ledger of ours: a damaged or other file, or changed tables."""
 
 
 class Remembered(Exception):  # noqa: N818  # what it is about is no error of this program
@@ -45,7 +58,17 @@ class Remembered(Exception):  # noqa: N818  # what it is about is no error of th
 
 
 class WrongSchema(Exception):  # noqa: N818
-    """The database is not at the schema this software knows; ``mensa db upgrade`` mends it."""
+    """The database is not at the schema this software knows.
+
+    ``mensa db upgrade`` mends an older one and one without any (``found`` is None); a ``newer``
+    one needs newer software.
+    """
+
+    def __init__(self, *, found: str | None, known: str | None, newer: bool) -> None:
+        super().__init__(f"the database is at {found}, this software knows {known}")
+        self.found = found
+        self.known = known
+        self.newer = newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +130,29 @@ def open_database(url: str) -> Database:
 
     Nothing is opened yet. Raises ValueError for any other kind of URL.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # its words would show the password
+        raise ValueError(_URLS) from None
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
     elif parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+        # Whatever the server's default: what was acknowledged has reached its disk.
+        durable = "-c synchronous_commit=on"
         engine = create_engine(
-            parsed, connect_args={"connect_timeout": _CONNECT_SECONDS}, pool_pre_ping=False
+            parsed,
+            connect_args={
+                "connect_timeout": _CONNECT_SECONDS,
+                "tcp_user_timeout": _SILENCE_SECONDS * 1000,
+                "keepalives_idle": _SILENCE_SECONDS,
+                "options": durable,
+            },
         )
     else:
-        raise ValueError("the database is sqlite:///FILE or postgresql://...")
+        raise ValueError(_URLS)
     return Database(parsed, engine)
 
 
@@ -140,15 +174,24 @@ def _sqlite_begin(connection: Connection) -> None:
 def _named_outage() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        raise DatabaseUnavailable(str(error.orig)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_broken(error.orig):
+            raise DatabaseBroken(str(error.orig)) from error
+        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
             raise DatabaseUnavailable(str(error.orig)) from error
         raise
 
 
-def _alembic(connection: Connection | None = None) -> Config:
+def _is_broken(fault: BaseException | None) -> bool:
+    if isinstance(fault, sqlite3.Error):
+        code = getattr(fault, "sqlite_errorcode", 0) & 0xFF  # the rest says it more exactly
+        return code in _NOT_A_LEDGER or bool(_NO_SUCH.search(str(fault)))
+    return getattr(fault, "sqlstate", None) in _UNDEFINED
+
+
+def _alembic(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415  # slow to import, and a kiosk never needs it
+
     config = Config()
     config.set_main_option("script_location", "accounts:migrations")
     config.set_main_option("path_separator", "os")
@@ -158,15 +201,35 @@ def _alembic(connection: Connection | None = None) -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Bring the schema to the newest version; does nothing where it is there already."""
+    """Bring the schema to the newest version; does nothing where it is there already.
+
+    Raises WrongSchema where it is newer than this software.
+    """
+    from alembic import command  # noqa: PLC0415  # as above
+
     with database.write() as db:
+        wrong = _wrong_schema(db)
+        if wrong is not None and wrong.newer:
+            raise wrong
         command.upgrade(_alembic(db), "head")
 
 
 def check_schema(database: Database) -> None:
     """Raises WrongSchema where the database is older or newer than this software."""
     with database.read() as db:
-        found = MigrationContext.configure(db).get_current_revision()
-    expected = ScriptDirectory.from_config(_alembic()).get_current_head()
-    if found != expected:
-        raise WrongSchema(f"the database is at {found}, this software needs {expected}")
+        wrong = _wrong_schema(db)
+    if wrong is not None:
+        raise wrong
+
+
+def _wrong_schema(db: Session) -> WrongSchema | None:
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415  # as above
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # as above
+
+    found = MigrationContext.configure(db).get_current_revision()
+    scripts = ScriptDirectory.from_config(_alembic())
+    known = scripts.get_current_head()
+    if found == known:
+        return None
+    every = {script.revision for script in scripts.walk_revisions()}
+    return WrongSchema(found=found, known=known, newer=found is not None and found not in every)

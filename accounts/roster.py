@@ -47,6 +47,7 @@ _NO_DATE = frozenset({"", "0", "00000000", "00.00.0000", "-"})
 # A line cut before one of these is not read. A number or a day of birth may be cut: programs
 # that drop empty cells leave them out at a line's end.
 _NEEDED = (Field.LAST_NAME, Field.FIRST_NAME, Field.CLASS, Field.STATUS)
+_LONGEST_CELL = 100
 _NO_NAME = frozenset("„”™?;|")  # letters of another code page, or a slipped separator
 
 
@@ -191,6 +192,9 @@ def _length_fault(record: Record, layout: Layout) -> Problem | None:
     # Separators at the end are harmless; content there means that a cell was torn in two.
     if layout.width is not None and any(record.cells[layout.width :]):
         return Problem(record.line, ProblemKind.TOO_LONG, f"{found}/{layout.width}")
+    for at in layout.columns.values():
+        if at < found and len(record.cells[at]) > _LONGEST_CELL:
+            return Problem(record.line, ProblemKind.OVERLONG, str(at + 1))
     return None
 
 

@@ -6,10 +6,12 @@ or from a mapping profile a person wrote. A field that could be two columns is r
 """
 
 import enum
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from accounts.charge import PersonKind
 from accounts.roster_files import SEPARATORS, Problem, ProblemKind
@@ -64,6 +66,8 @@ _WORDS: Mapping[Field, tuple[str, ...]] = {
         "exitDate",
     ),
 }
+_ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp850")
+_ANY_DAY = date(2015, 12, 31)
 _FOLDED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 # Untis GPU010.TXT: columns A to N, counted from 0. A ("Name") is Untis' own short key.
@@ -180,10 +184,9 @@ def read_profile(text: str) -> Profile | Problem:
         return columns
     left = given.get("left", [])
     checks = {
-        "kind": given.get("kind") in {None, *(kind.value for kind in PersonKind)},
-        "separator": given.get("separator") in {None, *SEPARATORS},
-        "encoding": given.get("encoding")
-        in {None, "utf-8", "utf-16", "cp1252", "latin-1", "cp850"},
+        "kind": given.get("kind") in (None, *(kind.value for kind in PersonKind)),
+        "separator": given.get("separator") in (None, *SEPARATORS),
+        "encoding": given.get("encoding") in (None, *_ENCODINGS),
         "header": isinstance(header, bool),
         "date_format": _strptime_format(given.get("date_format")) is not None,
         "left": isinstance(left, list) and all(isinstance(word, str) for word in left),
@@ -219,12 +222,14 @@ def _profile_columns(given: object, *, header: bool) -> dict[Field, str | int] |
 
 
 def _strptime_format(given: object) -> str | None:
-    """The format for strptime; empty where none is given, None where it names no whole day."""
+    """The format for strptime; empty where none is given, None where it reads no whole day."""
     if given is None:
         return ""
     if not isinstance(given, str):
         return None
     german = given.replace("TT", "%d").replace("MM", "%m").replace("JJJJ", "%Y").replace("JJ", "%y")
-    return (
-        german if all(part in german.replace("%y", "%Y") for part in ("%d", "%m", "%Y")) else None
-    )
+    try:
+        back = datetime.strptime(_ANY_DAY.strftime(german), german)  # noqa: DTZ007  a day has no zone
+    except (ValueError, re.error):  # re.error: the same part twice
+        return None
+    return german if back.date() == _ANY_DAY else None

@@ -8,6 +8,7 @@ or text of two encodings, is refused whole.
 
 import codecs
 import enum
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,11 @@ _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx and ods are zip fil
 _MARKUP = ("<?xml", "<!doctype", "<html")
 # What German letters become when UTF-8 is read as CP1252. No name is spelled like that.
 _MISREAD = ("Ã¤", "Ã¶", "Ã¼", "ÃŸ", "Ã„", "Ã\u2013", "Ãœ", "Ã©", "Ã¨", "\ufffd")
-_ZERO_WIDTH = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+# Zero-width characters, and those that make what follows read backwards.
+_INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+_UNSEEN = re.compile(f"[{_INVISIBLE}]")
+# No program of a school writes such a line; taking it apart would take minutes.
+_LONGEST_LINE = 50_000
 
 
 class ProblemKind(enum.Enum):
@@ -27,7 +32,7 @@ class ProblemKind(enum.Enum):
 
     # of the whole file
     SPREADSHEET = "spreadsheet"  # an Excel file: to be saved as CSV
-    NOT_A_TABLE = "not_a_table"  # XML, HTML or no text at all
+    NOT_A_TABLE = "not_a_table"  # XML, HTML, no text at all, or one without lines
     ENCODING = "encoding"  # neither UTF-8 nor CP1252; the line of the first foreign byte
     EMPTY = "empty"  # no line with a person
     NO_HEADER = "no_header"  # no line that names columns we know; detail: the first line's cells
@@ -39,6 +44,7 @@ class ProblemKind(enum.Enum):
     TOO_SHORT = "too_short"  # detail: found/expected fields
     TOO_LONG = "too_long"  # detail: found/expected fields
     MISSING_NAME = "missing_name"  # detail: the column
+    OVERLONG = "overlong"  # more than a name, number or class can be; detail: which column, from 1
     GARBLED = "garbled"  # letters lost in an earlier conversion; detail: the cell
     BAD_DATE = "bad_date"  # detail: what stands there
     BAD_STATUS = "bad_status"  # detail: what stands there
@@ -79,7 +85,8 @@ def decode(raw: bytes, *, encoding: str | None = None) -> str | Problem:
         return Problem(raw.count(b"\n", 0, fault.start) + 1, ProblemKind.ENCODING)
     if isinstance(text, Problem):
         return text
-    if "\0" in text or text.lstrip()[:9].lower().startswith(_MARKUP):
+    markup = text.lstrip()[:9].lower().startswith(_MARKUP)
+    if markup or "\0" in text or max(map(len, lines_of(text))) > _LONGEST_LINE:
         return Problem(0, ProblemKind.NOT_A_TABLE)
     return text.removeprefix("\ufeff")
 
@@ -109,7 +116,7 @@ def is_garbled(text: str) -> bool:
 
 def clean(cell: str) -> str:
     """The cell in NFC, its spaces single and none around it, without invisible characters."""
-    plain = unicodedata.normalize("NFC", cell.translate(_ZERO_WIDTH))
+    plain = unicodedata.normalize("NFC", _UNSEEN.sub("", cell))
     return " ".join("".join(" " if _is_control(c) else c for c in plain).split())
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_FILE = Path("/etc/mensakasse/mensa.toml")
+_HIGHEST_ORIGIN = 2**62
+_LONGEST_IDLE = 3600
 KIOSK_FILE = Path("/etc/mensakasse/kiosk.toml")
 
 
@@ -94,15 +96,18 @@ def _kiosk(found: dict[str, Any]) -> KioskSettings:
     if not isinstance(entries, list):
         raise SettingsError("a reader is written as [[kiosk.reader]]")
     readers = tuple(_reader(_table(one, "[[kiosk.reader]]")) for one in entries)
+    _told_apart(readers)
     _known(
         found, "[kiosk]", origin=int, state=str, language=str, idle_seconds=int, sound=bool
     )  # fmt: skip
     if "origin" not in found or "state" not in found:
         raise SettingsError('[kiosk] needs origin = NUMBER and state = "FOLDER"')
+    if not 1 <= found["origin"] <= _HIGHEST_ORIGIN:
+        raise SettingsError("[kiosk] origin is the number that mensa kiosk-device add has told")
     if found.get("language", "de") not in {"de", "en"}:
         raise SettingsError('[kiosk] language is "de" or "en"')
-    if found.get("idle_seconds", 1) < 1:
-        raise SettingsError("[kiosk] idle_seconds is at least 1")
+    if not 1 <= found.get("idle_seconds", 1) <= _LONGEST_IDLE:
+        raise SettingsError(f"[kiosk] idle_seconds is at least 1 and at most {_LONGEST_IDLE}")
     found["state"] = Path(found["state"])
     return KioskSettings(**found, reader=readers)
 
@@ -113,6 +118,19 @@ def _reader(found: dict[str, Any]) -> ReaderEntry:
     if "label" not in found:
         raise SettingsError(f'{where} needs label = "NAME"')
     return ReaderEntry(**found)
+
+
+def _told_apart(readers: tuple[ReaderEntry, ...]) -> None:
+    """Raises SettingsError where two entries would stand for one reader."""
+    where = "[[kiosk.reader]]"
+    if len({one.label for one in readers}) < len(readers):
+        raise SettingsError(f"{where}: each reader needs a label of its own")
+    # What types, types on one keyboard: nobody can tell which of two it was.
+    if sum(one.kind == "wedge" for one in readers) > 1:
+        raise SettingsError(f"{where}: a kiosk has one keyboard reader at most")
+    matches = [one.match for one in readers if one.kind == "pcsc"]
+    if len(set(matches)) < len(matches):
+        raise SettingsError(f"{where}: two readers with the same match would be the same reader")
 
 
 def _table(found: object, where: str) -> dict[str, Any]:

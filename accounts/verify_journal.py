@@ -1,10 +1,11 @@
 """That every entry is whole: its transfers, its lines, its pupil, its original, its digest."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Result, text
 
 from accounts import chain
 from accounts.database import Session
@@ -111,40 +112,51 @@ def digests(db: Session) -> Check:
     """The digest of what an office or a bank import asked for is that of what stands."""
     counted = 0
     failures: list[Failure] = []
-    moves, eaten = _Rows(db, _ASKED_TRANSFERS), _Rows(db, _ASKED_LINES)
-    for row in stream(db, _ASKED):
-        counted += 1
-        of = list(row[12:15]) if row[14] is not None else None
-        content = {
-            "origin": row[1],
-            "epoch": row[2],
-            "seq": row[3],
-            "kind": row[4],
-            "school": row[5],
-            "pupil": row[6],
-            "day": str(row[7]),
-            "occurred": row[8],
-            "actor": row[9],
-            "reason": row[10],
-            "reverses": of,
-            "transfers": moves.of(row[0]),
-            "lines": eaten.of(row[0]),
-        }
-        if chain.digest(content) != bytes(row[11]) and len(failures) < NAMED:
-            failures.append(Failure("content_differs", f"entry {row[0]}"))
+    with closing(_Rows(db, _ASKED_TRANSFERS)) as moves, closing(_Rows(db, _ASKED_LINES)) as eaten:
+        for row in stream(db, _ASKED):
+            counted += 1
+            content = _asked(row, transfers=moves.of(row[0]), lines=eaten.of(row[0]))
+            if chain.digest(content) != bytes(row[11]) and len(failures) < NAMED:
+                failures.append(Failure("content_differs", f"entry {row[0]}"))
     return Check(CheckName.DIGESTS, counted, tuple(failures))
 
 
+def _asked(row: Any, *, transfers: list[list[Any]], lines: list[list[Any]]) -> dict[str, Any]:
+    """What was asked for, as ``accounts.ledger`` digests it."""
+    of = list(row[12:15]) if row[14] is not None else None
+    return {
+        "origin": row[1],
+        "epoch": row[2],
+        "seq": row[3],
+        "kind": row[4],
+        "school": row[5],
+        "pupil": row[6],
+        "day": str(row[7]),
+        "occurred": row[8],
+        "actor": row[9],
+        "reason": row[10],
+        "reverses": of,
+        "transfers": transfers,
+        "lines": lines,
+    }
+
+
 def stream(db: Session, query: str) -> Iterator[Any]:
-    """The rows of a query, a thousand at a time, however many there are."""
-    return iter(db.execute(text(query), execution_options={"yield_per": 1000}))
+    """The rows of a query, a thousand at a time, however many there are; to be read to the end."""
+    return iter(_opened(db, query))
+
+
+def _opened(db: Session, query: str) -> Result[Any]:
+    return db.execute(text(query), execution_options={"yield_per": 1000})
 
 
 class _Rows:
     """Rows ordered by their first column, an entry's number, given out entry by entry."""
 
     def __init__(self, db: Session, query: str) -> None:
-        self._groups = groupby(stream(db, query), key=lambda row: row[0])
+        self._result = _opened(db, query)
+        rows: Iterator[Any] = iter(self._result)
+        self._groups = groupby(rows, key=lambda row: row[0])
         self._next: tuple[int, list[list[Any]]] | None = None
 
     def of(self, entry_id: int) -> list[list[Any]]:
@@ -155,3 +167,7 @@ class _Rows:
                 return []
             self._next = (group[0], [list(row[1:]) for row in group[1]])
         return self._next[1] if self._next[0] == entry_id else []
+
+    def close(self) -> None:
+        """Rows behind the last entry that was asked for stay unread."""
+        self._result.close()

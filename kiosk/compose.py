@@ -24,12 +24,13 @@ from kiosk.messages import Command, Outcome
 from kiosk.session import StaffSession
 from kiosk.staffed import StaffedCounter
 from kiosk.sync import Sync
-from kiosk.vault import key_from_credential
+from kiosk.vault import WrongKey, key_from_credential
 from kiosk.worker import Worker
 
 log = logging.getLogger(__name__)
 
 JOURNAL_FILE = "journal.db"
+SHORTEST_PASSPHRASE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +99,31 @@ def open_kiosk_journal(
     """The journal of the kiosk this machine is.
 
     The key is systemd's credential where there is one, else a passphrase is asked for. Raises
-    SettingsError, ``kiosk.vault.WrongKey`` and ``kiosk.journal.JournalBroken``.
+    SettingsError, ``kiosk.vault.WrongKey`` and ``kiosk.journal.JournalBroken``; WrongKey also
+    for a passphrase too short to begin a journal with.
     """
     if settings.kiosk is None:
         raise SettingsError("this machine is no kiosk: its settings have no [kiosk]")
-    settings.kiosk.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = settings.kiosk.state / JOURNAL_FILE
-    key = key_from_credential(environment.get("CREDENTIALS_DIRECTORY"))
+    state = settings.kiosk.state
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"[kiosk] state {state}: {error.strerror}") from error
+    # Files of another user are there when somebody has tried the kiosk as root.
+    for path in (state, *state.glob("*")):
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise SettingsError(f"[kiosk] state {path}: this user may not write there")
+    try:
+        key = key_from_credential(environment.get("CREDENTIALS_DIRECTORY"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(str(error)) from error
+    path = state / JOURNAL_FILE
     if key is not None:
         return open_journal(path, origin_id=settings.kiosk.origin, key=key)
-    return open_journal(path, origin_id=settings.kiosk.origin, passphrase=ask_passphrase())
+    passphrase = ask_passphrase()
+    if len(passphrase) < SHORTEST_PASSPHRASE and not path.exists():
+        raise WrongKey(f"a new passphrase needs at least {SHORTEST_PASSPHRASE} characters")
+    return open_journal(path, origin_id=settings.kiosk.origin, passphrase=passphrase)
 
 
 def read_pepper(path: Path | None) -> bytes:
@@ -117,15 +133,19 @@ def read_pepper(path: Path | None) -> bytes:
     try:
         pepper = path.read_bytes().strip()
     except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror}") from error
+        raise SettingsError(f"pepper_file {path}: {error.strerror}") from error
     if len(pepper) < 16:
-        raise SettingsError(f"{path}: the secret for card numbers needs at least 16 bytes")
+        raise SettingsError(
+            f"pepper_file {path}: the secret for card numbers needs at least 16 bytes"
+        )
     return pepper
 
 
 def reader_setting(entry: ReaderEntry) -> ReaderSetting:
     """The allow-list entry that a settings file's reader stands for. Raises SettingsError."""
     try:
+        if entry.radix.upper() not in Radix.__members__:
+            raise SettingsError(f'reader {entry.label}: radix is "hex" or "decimal"')
         form = UidForm(Radix[entry.radix.upper()], entry.reversed, entry.length)
         if entry.kind not in {"pcsc", "wedge"}:
             raise SettingsError(f'reader {entry.label}: kind is "pcsc" or "wedge"')
@@ -135,16 +155,14 @@ def reader_setting(entry: ReaderEntry) -> ReaderSetting:
             match=entry.match,
             uid_form=form,
         )
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         raise SettingsError(f"reader {entry.label}: {error}") from error
 
 
 def _last_snapshot(journal: Journal) -> Snapshot | None:
-    kept = journal.kept("snapshot")
-    if kept is None:
-        return None
     try:
-        return from_bytes(kept)
-    except (KeyError, TypeError, ValueError):
-        log.warning("the kept snapshot is of another version; waiting for a fresh one")
+        kept = journal.kept("snapshot")
+        return None if kept is None else from_bytes(kept)
+    except (KeyError, TypeError, ValueError, WrongKey):
+        log.warning("the kept snapshot is damaged or of another version; waiting for a fresh one")
         return None

@@ -97,7 +97,9 @@ class Counter:
         if card.staff_id is not None:
             return self._staff.welcome(self._known.staff[card.staff_id], now)
         assert card.pupil_id is not None  # a card has a pupil or a member of staff  # noqa: S101
-        if self._balance_until is not None and now <= self._balance_until:
+        if self._balance_until is not None and self._balance_until - BALANCE_WAITS <= now <= (
+            self._balance_until
+        ):
             return self._show_balance(card.pupil_id, now)
         return self._charge(card.pupil_id, now, seen_ns=tap.seen_ns)
 

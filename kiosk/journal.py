@@ -11,6 +11,7 @@
 """
 
 import json
+import logging
 import secrets
 import sqlite3
 import threading
@@ -24,6 +25,8 @@ from accounts import chain, facts
 from accounts.facts import Fact
 from kiosk.vault import KEY_BYTES, SALT_BYTES, WrongKey, key_from_passphrase, vault
 
+log = logging.getLogger(__name__)
+
 _SCHEMA = 1
 _TABLES = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
@@ -35,7 +38,7 @@ CREATE TABLE note (n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NO
   sealed BLOB NOT NULL, drained INTEGER NOT NULL DEFAULT 0, UNIQUE (epoch, seq)) STRICT;
 """
 _CHECK = b"mensakasse kiosk journal"
-_WAIT_SECONDS = 10
+_WAIT_SECONDS = 3
 """For the kiosk before this one to end."""
 
 
@@ -113,14 +116,17 @@ class Journal:
             self.recent[row.key] = row
             return row
 
-    def waiting(self, at_most: int = 200) -> list[Row]:
-        """Facts the ledger has not acknowledged, oldest first; all of one epoch."""
+    def waiting(self, at_most: int = 200, *, but_not: Iterable[int] = ()) -> list[Row]:
+        """Facts the ledger has not acknowledged, oldest first; all of one epoch, of no such one."""
+        aside = list(but_not)
+        marks = ", ".join("?" * len(aside))
         with self._lock:
             found = self._db.execute(
-                "SELECT epoch, seq, sealed FROM fact WHERE drained = 0 ORDER BY n LIMIT ?",
-                (at_most,),
+                "SELECT epoch, seq, sealed FROM fact WHERE drained = 0"  # noqa: S608  # marks only
+                f" AND epoch NOT IN ({marks}) ORDER BY n LIMIT ?",
+                (*aside, at_most),
             ).fetchall()
-            rows = [self._open_row(*columns) for columns in found]
+            rows = list(self._opened(found))
         return [row for row in rows if row.fact.epoch == rows[0].fact.epoch]
 
     def count_waiting(self) -> int:
@@ -205,8 +211,18 @@ class Journal:
             "SELECT epoch, seq, sealed FROM fact WHERE drained = 0 "
             "OR n > (SELECT coalesce(max(n), 0) - 500 FROM fact) ORDER BY n"
         )
-        for columns in found.fetchall():
-            yield self._open_row(*columns)
+        return self._opened(found.fetchall())
+
+    def _opened(self, found: Iterable[tuple[int, int, bytes]]) -> Iterator[Row]:
+        """The rows; one that is damaged is set aside, so that it stops neither start nor drain."""
+        for epoch, seq, sealed in found:
+            try:
+                yield self._open_row(epoch, seq, sealed)
+            except WrongKey:
+                log.critical("row %d:%d of the journal is damaged", epoch, seq)
+                self._db.execute(
+                    "UPDATE fact SET drained = 3 WHERE epoch = ? AND seq = ?", (epoch, seq)
+                )
 
     def _open_row(self, epoch: int, seq: int, sealed: bytes) -> Row:
         read = json.loads(self._facts.open(sealed, place=_place((epoch, seq))))

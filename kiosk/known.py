@@ -5,6 +5,7 @@ it, so nothing is missed and nothing is counted twice. A void counts as the undo
 charge. Looked up by card and by pupil in constant time; made anew with each snapshot.
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -97,10 +98,13 @@ class Known:
         return counted
 
     def search(self, text: str) -> tuple[list[PersonRow], bool]:
-        """People whose name or class begins with each word; and whether there are more."""
-        words = text.casefold().split()
+        """People whose name or class begins with each word; and whether there are more.
+
+        Marks above and through letters count neither here nor in the order: "celik" finds Çelik.
+        """
+        words = _plain(text).split()
         hits = [person for person in self.people.values() if words and _matches(person, words)]
-        hits.sort(key=lambda p: (p.last_name.casefold(), p.first_name.casefold(), p.id))
+        hits.sort(key=lambda p: (_plain(p.last_name), _plain(p.first_name), p.id))
         return hits[:SEARCH_AT_MOST], len(hits) > SEARCH_AT_MOST
 
     def _own_of(self, pupil_id: int | None) -> Iterable[tuple[Row, int]]:
@@ -134,7 +138,16 @@ def known(snapshot: Snapshot, own: Iterable[Row]) -> Known:
     return made
 
 
+_STROKES = str.maketrans("łøđı", "lodi")
+"""Letters that Unicode does not take apart."""
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(_STROKES)
+
+
 def _matches(person: PersonRow, words: list[str]) -> bool:
-    parts = f"{person.first_name} {person.last_name} {person.class_name}".casefold().split()
+    parts = _plain(f"{person.first_name} {person.last_name} {person.class_name}").split()
     parts += [piece for part in parts for piece in part.split("-")[1:]]
     return all(any(part.startswith(word) for part in parts) for word in words)

@@ -169,7 +169,7 @@ _ROSTERS: Mapping[enum.Enum, str] = {
     ProblemKind.ENCODING: mark(
         "letters in two encodings; export the file anew as UTF-8 or as Windows text"
     ),
-    ProblemKind.EMPTY: mark("There is nobody in this file."),
+    ProblemKind.EMPTY: mark("There is nothing in this file below a header. Export it anew."),
     ProblemKind.NO_HEADER: mark(
         "no line names the columns, and it is no GPU010; it begins with '{detail}'. "
         "Export it with a header, or describe it in a profile (--profile)"
@@ -181,6 +181,7 @@ _ROSTERS: Mapping[enum.Enum, str] = {
     ProblemKind.TOO_SHORT: mark("fields are missing (there are {detail})"),
     ProblemKind.TOO_LONG: mark("there are too many fields ({detail}); a separator in a name?"),
     ProblemKind.MISSING_NAME: mark("the field {detail} is empty"),
+    ProblemKind.OVERLONG: mark("column {detail} holds more than a name or a number"),
     ProblemKind.GARBLED: mark("letters were lost on the way: {detail}"),
     ProblemKind.BAD_DATE: mark("no day: {detail}"),
     ProblemKind.BAD_STATUS: mark("unknown status: {detail}"),

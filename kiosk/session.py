@@ -54,14 +54,14 @@ class StaffSession:
 
     def who(self) -> StaffRow | None:
         """Who is signed in now; asking keeps them signed in."""
-        if self._who is None or self._until is None or self._clock.now() > self._until:
+        if not self._lasts():
             return None
         self.keep_alive()
         return self._who
 
     def keep_alive(self) -> None:
         """A key was pressed: the idle time starts anew, if it has not run out."""
-        if self._who and self._until and self._clock.now() <= self._until:
+        if self._lasts():
             self._until = self._clock.now() + self._idle
 
     def welcome(self, who: StaffRow, now: datetime) -> say.SignedIn:
@@ -72,6 +72,8 @@ class StaffSession:
     def sign_in(self, pin: str, staff: tuple[StaffRow, ...]) -> say.Outcome:
         """Sign in by PIN."""
         now = self._clock.now()
+        # A clock that was set back must not lock anybody out for longer.
+        self._locked_until = min(self._locked_until, now + LONGEST_LOCK)
         if now < self._locked_until:
             return say.SignInRefused(self._wait(now))
         for one in staff:
@@ -88,10 +90,15 @@ class StaffSession:
 
     def ended(self) -> bool:
         """True once, when idle time has run out."""
-        if self._until is None or self._clock.now() <= self._until:
+        if self._until is None or self._lasts():
             return False
         self._who = self._until = None
         return True
+
+    def _lasts(self) -> bool:
+        # Before the time it began counts as over too: then the clock was set back.
+        now = self._clock.now()
+        return self._until is not None and self._until - self._idle <= now <= self._until
 
     def _wait(self, now: datetime) -> int:
         left = self._locked_until - now

@@ -18,10 +18,11 @@ from time import monotonic
 from accounts.access import Look, log_looks
 from accounts.clock import Clock, moment, school_day
 from accounts.database import Database, DatabaseUnavailable
+from accounts.guards import JournalRefused
 from accounts.intake import FactBooked, book_facts
 from accounts.snapshot import Snapshot, to_bytes
 from accounts.snapshot_query import Pulse, pulse, take_snapshot
-from kiosk.journal import Journal
+from kiosk.journal import Journal, Row
 from kiosk.messages import Status
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ class Sync:
         self._school_id = snapshot.school.id if snapshot else None
         self._taken: datetime | None = None
         self._fresh_at = snapshot.taken_at if snapshot else None
+        self._aside: set[int] = set()
+        self._revoked = False
         self._reachable = False
         self._begun: float | None = None
         self._wake = threading.Event()
@@ -100,17 +103,10 @@ class Sync:
         return Status(age, self._journal.count_waiting(), self._reachable and not overdue)
 
     def _drain(self) -> bool:
-        rows = self._journal.waiting()
+        rows = self._journal.waiting(but_not=self._aside)
         notes = self._journal.waiting_notes()
         if rows:
-            with self._database.write() as db:
-                answers = book_facts(
-                    db,
-                    self._journal.origin_id,
-                    [row.fact for row in rows],
-                    now=self._clock.now(),
-                )
-            self._mark(answers)
+            self._book(rows)
         if notes:
             looks = [
                 Look(n.epoch, n.seq, moment(n.at_us), n.actor, n.pupil_id, n.purpose) for n in notes
@@ -119,6 +115,24 @@ class Sync:
                 log_looks(db, self._journal.origin_id, looks)
             self._journal.notes_drained(notes)
         return bool(rows or notes)
+
+    def _book(self, rows: list[Row]) -> None:
+        try:
+            with self._database.write() as db:
+                answers = book_facts(
+                    db,
+                    self._journal.origin_id,
+                    [row.fact for row in rows],
+                    now=self._clock.now(),
+                )
+        except JournalRefused as refusal:
+            # Of one epoch the ledger misses what came before (it was restored, or a row here is
+            # damaged). The other epochs go on, and this one is tried again from time to time.
+            epoch = rows[0].fact.epoch
+            self._aside.add(epoch)
+            log.critical("the ledger does not take the facts of epoch %d: %s", epoch, refusal.code)
+            return
+        self._mark(answers)
 
     def _mark(self, answers: tuple[FactBooked, ...]) -> None:
         self._journal.drained([(a.epoch, a.seq) for a in answers if not a.alarm])
@@ -139,20 +153,23 @@ class Sync:
         with self._database.read() as db:
             beat = pulse(db, self._school_id) if self._school_id is not None else None
             due = (
-                beat is None
+                self._taken is None
                 or beat != self._pulse
-                or self._taken is None
                 or now - self._taken > RENEW
                 or school_day(now) != school_day(self._taken)
             )
             if not due:
-                self._fresh_at = now
+                if not self._revoked:
+                    self._fresh_at = now
                 return
             snapshot = take_snapshot(
                 db, origin_id=self._journal.origin_id, epochs=self._journal.epochs(), at=now
             )
+        self._aside.clear()
+        self._revoked = snapshot is None
         if snapshot is None:
             log.error("the ledger does not know this kiosk, or it is revoked")
+            self._pulse, self._taken = beat, now
             return
         self._school_id = snapshot.school.id
         self._learn(snapshot)

@@ -27,7 +27,7 @@ _RESET = "\x1b[0m\x1b[2J\x1b[H\x1b[?25h"
 
 def run_kiosk(app: App[Any]) -> int:
     """Run the application until it ends; return the process's exit status."""
-    if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
+    if not is_there():
         log.error("no terminal on standard input and standard error")
         return NO_TERMINAL
     # The kitty keyboard protocol leaves a stray letter on terminals that do not know it.
@@ -40,6 +40,11 @@ def run_kiosk(app: App[Any]) -> int:
         # By now the picture is gone; whoever stands there should know where to look.
         os.write(2, b"The kiosk stopped because of a fault; the system's log says more.\n")
     return status
+
+
+def is_there() -> bool:
+    """Whether there is a terminal to paint on and to read keys from."""
+    return _is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)
 
 
 async def _run(app: App[Any]) -> None:

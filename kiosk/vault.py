@@ -43,7 +43,7 @@ class Vault:
         """What was sealed for that place. Raises WrongKey for anything else."""
         try:
             return self.cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise WrongKey("sealed under another key, or changed") from None
 
 

@@ -5,7 +5,9 @@ import sys
 from contextlib import closing
 from typing import Any
 
+from accounts.texts import mark
 from kiosk.jobs.common import database_of
+from kiosk.jobs.words import spoken
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -54,7 +56,6 @@ def _upgrade(asked: argparse.Namespace) -> int:
 
     with closing(database_of(asked, checked=False)) as database:
         prepare(database)
-    sys.stdout.write(
-        '{"upgraded": true}\n' if asked.json else "The ledger is at the newest schema.\n"
-    )
+    done = spoken().say(mark("The ledger is at the newest schema."))
+    sys.stdout.write('{"upgraded": true}\n' if asked.json else f"{done}\n")
     return 0

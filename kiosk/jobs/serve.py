@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from kiosk.jobs.common import settings_of
+from kiosk.jobs.common import opened, settings_of
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -20,7 +20,6 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
 
 def _kiosk(asked: argparse.Namespace) -> int:
     from accounts.clock import SystemClock  # noqa: PLC0415
-    from accounts.database import open_database  # noqa: PLC0415
     from accounts.settings import SettingsError  # noqa: PLC0415
     from accounts.texts import Language  # noqa: PLC0415
     from cards.watched import WatchedReader  # noqa: PLC0415
@@ -34,7 +33,7 @@ def _kiosk(asked: argparse.Namespace) -> int:
     )
     from kiosk.journal import JournalBroken  # noqa: PLC0415
     from kiosk.sounds import Speaker, silent  # noqa: PLC0415
-    from kiosk.terminal import run_kiosk  # noqa: PLC0415
+    from kiosk.terminal import NO_TERMINAL, is_there, run_kiosk  # noqa: PLC0415
     from kiosk.vault import WrongKey  # noqa: PLC0415
 
     settings = settings_of(asked)
@@ -42,20 +41,31 @@ def _kiosk(asked: argparse.Namespace) -> int:
         raise SettingsError("this machine is no kiosk: its settings need database and [kiosk]")
     clock = SystemClock()
     pepper = read_pepper(settings.pepper_file)
+    database = opened(settings)
+    if not settings.kiosk.reader:
+        raise SettingsError("the settings name no reader: [[kiosk.reader]]")
     wanted = [reader_setting(entry) for entry in settings.kiosk.reader]
+    if not is_there():
+        sys.stderr.write("Die Kasse braucht ein Terminal. / The kiosk needs a terminal.\n")
+        return NO_TERMINAL
     wedge = next((Wedge(one, clock.now) for one in wanted if one.kind == "wedge"), None)
     try:
         journal = open_kiosk_journal(
             settings, ask_passphrase=lambda: getpass.getpass("Passwort der Kasse / passphrase: ")
         )
     except (WrongKey, JournalBroken) as error:
-        sys.stderr.write(f"The kiosk's journal does not open: {error}\n")
+        sys.stderr.write(
+            f"Das Journal der Kasse geht nicht auf. / The kiosk's journal does not open:\n{error}\n"
+        )
+        return 1
+    except EOFError:
+        sys.stderr.write("\nOhne Passwort keine Kasse. / No kiosk without its passphrase.\n")
         return 1
     log_to_file(settings.kiosk.state / "kiosk.log")
     speaker = Speaker() if settings.kiosk.sound else None
     screen: list[KioskApp] = []
     parts = assemble(
-        open_database(settings.database),
+        database,
         journal,
         [
             WatchedReader(one, admit_virtual=False, now=clock.now)

@@ -17,6 +17,7 @@ from kiosk.messages import (
     NeedsStaff,
     NothingToVoid,
     Outcome,
+    Refused,
     Served,
     SignedIn,
     SignedOut,
@@ -64,6 +65,8 @@ class Staff:
     found: Found | None = field(default=None, repr=False)
     picked: Child | None = field(default=None, repr=False)
     counts: Counts | None = None
+    serving: bool = False
+    """Staff have asked to serve someone anyway, and nothing came of it yet."""
     leaving: bool = False
     """Staff confirmed that the kiosk is to end."""
 
@@ -94,10 +97,18 @@ def hear(staff: Staff, outcome: Outcome) -> Staff:
             return replace(staff, counts=outcome)
         case Voided() | NothingToVoid() | Why() | CardNotRead() if staff.label is not None:
             return replace(staff, note=outcome)
-        case Served() if staff.label is not None:
-            return replace(staff, note=outcome if outcome.left_out else None)
+        case Served() | Refused() if staff.label is not None:
+            return replace(staff, note=_said_of(outcome, staff), serving=False)
         case _:
             return staff
+
+
+def _said_of(outcome: Served | Refused, staff: Staff) -> Note | None:
+    """What stands under a card's outcome; nothing of the card before it."""
+    if isinstance(outcome, Served):
+        return outcome if outcome.left_out else None
+    # Why a card was refused is told to who asked: by a key, or by serving it anyway.
+    return Why(outcome.reason) if staff.serving else None
 
 
 def reasons(mode: Mode) -> Sequence[OverrideReason] | Sequence[VoidReason]:

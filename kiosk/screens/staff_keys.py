@@ -6,7 +6,7 @@ everything by digits, arrows, Enter and Escape, so a number pad goes far.
 
 from dataclasses import replace
 
-from accounts.charge import Choice, OverrideReason, VoidReason
+from accounts.charge import Choice, ItemClass, OverrideReason, VoidReason
 from kiosk.messages import (
     AskBalance,
     AskCounts,
@@ -15,6 +15,7 @@ from kiosk.messages import (
     Command,
     FindChild,
     KeepSignedIn,
+    MenuItem,
     ServeAnyway,
     ServeFound,
     ServeUnassigned,
@@ -95,8 +96,7 @@ def _offers(staff: Staff, key: Key) -> Pressed:
     staff = replace(staff, cursor=cursor)
     if not offers:
         return staff, ()
-    offer_id = offers[cursor].offer_id
-    many = quantity(staff.draft, offer_id)
+    many = quantity(staff.draft, offers[cursor].offer_id)
     if hit or key.character == " ":
         many = 0 if many else 1
     elif key.character == "+":
@@ -105,12 +105,22 @@ def _offers(staff: Staff, key: Key) -> Pressed:
         many = max(0, many - 1)
     else:
         return staff, ()
-    others = (choice for choice in staff.draft if choice.offer_id != offer_id)
-    chosen = (*others, Choice(offer_id, many)) if many else tuple(others)
-    order = [offer.offer_id for offer in offers]
-    known = [choice for choice in chosen if choice.offer_id in order]
-    draft = tuple(sorted(known, key=lambda choice: order.index(choice.offer_id)))
-    return replace(staff, draft=draft), ()
+    return replace(staff, draft=_with(staff, offers[cursor], many)), ()
+
+
+def _with(staff: Staff, item: MenuItem, many: int) -> tuple[Choice, ...]:
+    """The draft with so many of an item, in the menu's order.
+
+    A tray has one lunch: with two on it every child would be refused as having eaten already.
+    """
+    is_lunch = item.item_class is ItemClass.LUNCH
+    wanted: dict[int, int] = {}
+    for offer in staff.today.offers:
+        if offer == item:
+            wanted[offer.offer_id] = min(many, 1) if is_lunch else many
+        elif not (is_lunch and many and offer.item_class is ItemClass.LUNCH):
+            wanted[offer.offer_id] = quantity(staff.draft, offer.offer_id)
+    return tuple(Choice(offer_id, count) for offer_id, count in wanted.items() if count)
 
 
 def _reason(staff: Staff, key: Key) -> Pressed:
@@ -122,7 +132,8 @@ def _reason(staff: Staff, key: Key) -> Pressed:
     cursor, hit = _point(staff, key, len(options))
     if not hit and key.name != "enter":
         return replace(staff, cursor=cursor), ()
-    return menu(staff), (_with_reason(staff, options[cursor]),)
+    served = isinstance(options[cursor], OverrideReason)
+    return replace(menu(staff), serving=served), (_with_reason(staff, options[cursor]),)
 
 
 def _with_reason(staff: Staff, reason: OverrideReason | VoidReason) -> Command:

@@ -31,6 +31,7 @@ OFFERS = {
     4: Offer(4, "S", "Apfel", ItemClass.SNACK),
 }
 LUNCH, PASTA, WATER, APPLE = 1, 2, 3, 4
+NO_CARD = {OverrideReason.CARD_FORGOTTEN, OverrideReason.CARD_NOT_READ}
 cents = st.integers(0, 2000).map(Money)
 signed = st.integers(-3000, 5000).map(Money)
 
@@ -168,9 +169,26 @@ def test_staff_may_always_serve_what_is_offered(
     holder: Holder, menu: Menu, tray: tuple[Choice, ...], why: OverrideReason
 ) -> None:
     answer = decide(holder, tray, menu, override=why)
+    if answer is Refusal.ALREADY_EATEN:
+        assert why in NO_CARD
+        assert decide(holder, tray, menu, override=OverrideReason.SECOND_HELPING) is not answer
+        return
     assert isinstance(answer, Charge)
     assert answer.left_out == ()
     assert [line.offer.id for line in answer.lines] == [choice.offer_id for choice in tray]
+
+
+@given(holders(), menus(), st.sampled_from(OverrideReason))
+def test_a_missing_card_is_no_reason_for_a_second_lunch_and_never_stops_the_first(
+    holder: Holder, menu: Menu, why: OverrideReason
+) -> None:
+    had = decide(replace(holder, lunches=1), (Choice(LUNCH),), menu, override=why)
+    assert (had is Refusal.ALREADY_EATEN) == (why in NO_CARD)
+    hungry = decide(replace(holder, lunches=0), (Choice(LUNCH),), menu, override=why)
+    assert isinstance(hungry, Charge)
+    assert isinstance(
+        decide(replace(holder, lunches=1), (Choice(WATER),), menu, override=why), Charge
+    )
 
 
 @given(holders(), menus(), trays)

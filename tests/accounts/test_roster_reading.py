@@ -111,6 +111,17 @@ def test_a_profile_says_which_words_mean_gone() -> None:
         ('separator = "#"\n[columns]\nlast_name = 1\nfirst_name = 2\n', "separator"),
         ('encoding = "klingon"\n[columns]\nlast_name = 1\nfirst_name = 2\n', "encoding"),
         ("", "columns"),
+        ("kind = []\n[columns]\nlast_name = 1\nfirst_name = 2\n", "kind"),
+        ('separator = [";"]\n[columns]\nlast_name = 1\nfirst_name = 2\n', "separator"),
+        ("[columns]\nlast_name = 1\nfirst_name = 2\n[encoding]\n", "encoding"),
+        (
+            'date_format = "TT.MM.JJJJ TT"\n[columns]\nlast_name = 1\nfirst_name = 2\n',
+            "date_format",
+        ),
+        (
+            'date_format = "TT.MM.JJJJ %!"\n[columns]\nlast_name = 1\nfirst_name = 2\n',
+            "date_format",
+        ),
     ],
 )
 def test_a_faulty_profile_names_its_key(text: str, key: str) -> None:
@@ -193,7 +204,7 @@ def test_a_roster_reads_the_same_in_whatever_dialect_it_was_written(
 
 
 def test_decomposed_letters_and_invisible_characters_become_plain() -> None:
-    roster = understood(f"{HEADER}\n1;Mu\u0308ller;An\u200bna\u00a0 Lena ;5a;;2\n")
+    roster = understood(f"{HEADER}\n1;Mu\u0308ller\u202e;An\u200bna\u00a0 Lena ;5a;;2\n")
     assert (roster.rows[0].last_name, roster.rows[0].first_name) == ("Müller", "Anna Lena")
 
 
@@ -234,6 +245,8 @@ def test_quotes_inside_a_name_are_letters_of_it() -> None:
         ("2;M\ufffdller;Ben;5a;01.02.2015;2", ProblemKind.GARBLED),
         ("2;MÃ¼ller;Ben;5a;01.02.2015;2", ProblemKind.GARBLED),
         ("2;M?ller;Ben;5a;01.02.2015;2", ProblemKind.GARBLED),
+        (f"2;{'W' * 101};Ben;5a;01.02.2015;2", ProblemKind.OVERLONG),
+        (f"{'2' * 101};Weber;Ben;5a;01.02.2015;2", ProblemKind.OVERLONG),
         ("2;Weber;Ben;5a;31.02.2015;2", ProblemKind.BAD_DATE),
         ("2;Weber;Ben;5a;01.02.15;2", ProblemKind.BAD_DATE),
         ("2;Weber;Ben;5a;02/01/2015;2", ProblemKind.BAD_DATE),
@@ -297,6 +310,7 @@ def test_nothing_of_the_other_columns_is_kept() -> None:
         (b"\xd0\xcf\x11\xe0abc", ProblemKind.SPREADSHEET, 0),
         (b"<?xml version='1.0'?><schueler/>", ProblemKind.NOT_A_TABLE, 0),
         (b"\x00\x01\x02\xff", ProblemKind.NOT_A_TABLE, 0),
+        (HEADER.encode() + b"\n" + b'4109;"' * 10_000, ProblemKind.NOT_A_TABLE, 0),
         (b"Anna;Schmidt;5a\nBen;Weber;5b\n", ProblemKind.NO_HEADER, 1),
         (b"Vorname;Klasse\nAnna;5a\n", ProblemKind.MISSING_COLUMN, 1),
         (b"Vorname;Nachname\nAnna;Weber\n", ProblemKind.MISSING_COLUMN, 1),

@@ -87,6 +87,11 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         read_settings(tmp_path / "missing.toml", {})
 
 
+def reader(label: str, **says: str) -> str:
+    told = {"label": label, **says}
+    return "[[kiosk.reader]]\n" + "".join(f"{k} = '{v}'\n" for k, v in told.items())
+
+
 KIOSK = '[kiosk]\norigin = 1\nstate = "x"\n'
 
 
@@ -112,6 +117,9 @@ KIOSK = '[kiosk]\norigin = 1\nstate = "x"\n'
         (KIOSK + "[[kiosk.reader]]\nmatch = 'x'", "needs label"),
         (KIOSK + "[[kiosk.reader]]\nlabel = 'x'\nlength = '4'", "length is a whole number"),
         (KIOSK + "[[kiosk.reader]]\nlabel = 'x'\nmach = 'y'", "mach"),
+        (KIOSK + reader("x", match="A") + reader("x", match="B"), "label of its own"),
+        (KIOSK + reader("x", match="A") + reader("y", match="A"), "the same reader"),
+        (KIOSK + reader("x", kind="wedge") + reader("y", kind="wedge"), "one keyboard reader"),
     ],
 )
 def test_whatever_it_does_not_know_is_an_error_that_says_what(

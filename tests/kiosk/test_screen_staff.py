@@ -7,10 +7,12 @@ from screen_stage import Stage, perform
 from screen_states import AT, CHILDREN, KITCHEN, READY, STAFF, TODAY
 
 from accounts.charge import Choice, OverrideReason, Refusal, VoidReason
+from cards.reader import UnreadReason
 from kiosk.messages import (
     AskBalance,
     AskCounts,
     AskWhy,
+    CardNotRead,
     ChooseTray,
     Command,
     FindChild,
@@ -28,6 +30,7 @@ from kiosk.messages import (
     SignOut,
     Voided,
     VoidLast,
+    Why,
 )
 from kiosk.screens.held_keys import Key
 from kiosk.screens.staff import Mode, Staff, hear
@@ -54,9 +57,11 @@ def play(*steps: Outcome | str, start: Staff | None = None) -> tuple[Staff, list
 @pytest.mark.parametrize(
     ("keys", "command"),
     [
-        (("1", "2", "enter"), ChooseTray((Choice(1), Choice(2)))),
+        (("1", "2", "enter"), ChooseTray((Choice(2),))),
+        (("1", "3", "2", "1", "enter"), ChooseTray((Choice(1), Choice(3)))),
         (("1", "1", "3", "+", "+", "enter"), ChooseTray((Choice(3, 3),))),
-        (("1", "down", "+", "+", "-", "enter"), ChooseTray((Choice(1), Choice(2)))),
+        (("1", "down", "down", "+", "+", "-", "enter"), ChooseTray((Choice(1), Choice(3)))),
+        (("1", "down", "+", "+", "enter"), ChooseTray((Choice(2),))),
         (("1", "down", "down", " ", "enter"), ChooseTray((Choice(1), Choice(3)))),
         (("2", "2"), VoidLast(VoidReason.NOT_TAKEN)),
         (("2", "down", "down", "enter"), VoidLast(VoidReason.WRONG_PERSON)),
@@ -111,6 +116,26 @@ def test_hits_of_an_older_search_are_not_shown_under_newer_letters() -> None:
 
 def test_a_search_needs_two_letters() -> None:
     assert play(KITCHEN, "4", "m", "enter")[1] == []
+
+
+def test_what_was_said_of_one_card_does_not_stand_under_the_next() -> None:
+    unread = CardNotRead(AT, UnreadReason.UNREADABLE)
+    assert play(KITCHEN, unread)[0].note == unread
+    assert play(KITCHEN, unread, Refused(AT, Refusal.UNKNOWN))[0].note is None
+    assert play(KITCHEN, unread, Served(AT))[0].note is None
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("3", "1"), ("5", "1"), ("4", "m", "u", FOUND, "enter", "1")],
+    ids=["the refused card", "without a name", "a child found by name"],
+)
+def test_serving_anyway_that_is_refused_says_why(keys: tuple[Outcome | str, ...]) -> None:
+    refused = Refused(AT, Refusal.ALREADY_EATEN)
+    staff, _ = play(KITCHEN, refused, *keys, refused)
+    assert staff.note == Why(Refusal.ALREADY_EATEN)
+    assert hear(staff, refused).note is None, "the next card's reason is told on request only"
+    assert play(KITCHEN, refused, *keys, Served(AT), refused)[0].note is None
 
 
 def test_a_tray_is_never_emptied() -> None:

@@ -1,0 +1,74 @@
+"""`mensa demo` without a terminal: the whole lunch by script, as one object or as a table."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.pcsc
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 300
+
+
+def demo(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "kiosk", "demo", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_the_lunch_by_script_is_one_object_that_proves_itself() -> None:
+    done = demo("--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    told = json.loads(done.stdout)
+    taps = {(tap["part"], tap["outcome"], tap["reason"]) for tap in told["taps"]}
+    assert {
+        ("paying child", "served", None),
+        ("subsidised child", "served", None),
+        ("empty balance, within the floor", "served", None),
+        ("empty balance, beyond the floor", "refused", "balance"),
+        ("unknown card", "refused", "unknown"),
+        ("blocked card", "refused", "blocked"),
+        ("second lunch", "refused", "already_eaten"),
+        ("staff void that charge", "voided", None),
+        ("balance enquiry", "balance_shown", None),
+        ("the reader vanishes", "reader_down", "no service"),
+        ("the reader comes back", "reader_up", None),
+        ("the next child in the queue", "served", None),
+    } <= taps
+    for tap in told["taps"]:
+        assert {"card", "outcome", "reason"} <= set(tap)
+        assert isinstance(tap["card"], str)
+        assert isinstance(tap["outcome"], str)
+    assert told["outcomes"] == sorted({tap["outcome"] for tap in told["taps"]})
+    assert type(told["entries"]) is int
+    assert told["proof"]["balanced"] is True
+    assert told["proof"]["holds"] is True
+    assert told["proof"]["waiting"] == 0
+    assert told["proof"]["failures"] == []
+    assert all(count >= 0 for count in told["proof"]["checked"].values())
+    balances = told["balances"]
+    assert balances["paying"] == "20.80"
+    assert balances["subsidised"] == "25.00"
+    assert balances["empty balance"] == "-4.20"
+    assert balances["beyond the floor"] == "-14.00"
+    assert balances["lost card"] == "12.00"
+
+
+def test_without_json_the_same_lunch_is_a_table_for_people() -> None:
+    done = demo()
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for words in ("paying child", "second lunch", "Kontostände / balances", "stimmt / holds"):
+        assert words in done.stdout
