@@ -6,7 +6,6 @@ epoch, seq), "account pupil:3". Of one check at most ``NAMED`` failures are name
 """
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,8 +92,3 @@ def found(db: Session, query: str, **values: Any) -> tuple[Failure, ...]:
     """The failures a query names by (what, where), each once, at most ``NAMED``."""
     limited = f"SELECT DISTINCT * FROM ({query}) broken ORDER BY 1, 2 LIMIT {NAMED}"  # noqa: S608  # our own words
     return tuple(Failure(what, where) for what, where in db.execute(text(limited), values))
-
-
-def first_of(failures: Sequence[Failure]) -> tuple[Failure, ...]:
-    """At most ``NAMED`` of them."""
-    return tuple(failures[:NAMED])

@@ -1,7 +1,6 @@
 """What most jobs begin with: the settings and the ledger they name."""
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from accounts.settings import Settings, SettingsError, read_settings
@@ -38,9 +37,3 @@ def opened(settings: Settings) -> "Database":
         return open_database(settings.database)
     except ValueError as error:
         raise SettingsError(str(error)) from error
-
-
-def progress(line: str) -> None:
-    """A word about long work, on a terminal only."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"{line}\n")

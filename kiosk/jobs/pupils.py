@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kiosk.jobs.words import KINDS, add_school_word, decision, job_of
+from kiosk.jobs.words import KINDS, add_school_word, amount, decision, job_of
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -57,6 +57,15 @@ def _add_pupils(parsers: "argparse._SubParsersAction[Any]") -> None:
     listed = job_of(jobs, "list", "who belongs to a school", "pupils:show", reads=True)
     add_school_word(listed)
     listed.add_argument("--class", metavar="CLASS", dest="class_name")
+    limit = job_of(jobs, "limit", "what parents allow beside the day's first lunch", "wishes:limit")
+    limit.add_argument("number", metavar="NUMBER", help="the school's number of the child")
+    add_school_word(limit)
+    how_much = limit.add_mutually_exclusive_group()
+    how_much.add_argument("--day-limit", type=amount, metavar="AMOUNT", help="a day, as 5,00")
+    how_much.add_argument("--no-day-limit", action="store_true")
+    limit.add_argument(
+        "--block", nargs="*", choices=("snack", "drink"), help="not for sale to this child"
+    )
 
 
 def _add_staff(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -70,5 +79,13 @@ def _add_staff(parsers: "argparse._SubParsersAction[Any]") -> None:
     how = new.add_mutually_exclusive_group()
     how.add_argument("--pin-stdin", action="store_true", help="the PIN is standard input's line")
     how.add_argument("--card-only", action="store_true", help="no PIN, a staff card only")
+    dismiss = job_of(jobs, "dismiss", "neither PIN nor card opens anything", "staff:dismiss")
+    dismiss.add_argument("label", metavar="LABEL")
+    add_school_word(dismiss)
+    pin = job_of(jobs, "pin", "give another PIN", "staff:renew_pin", first="staff:ask_pin")
+    pin.add_argument("label", metavar="LABEL")
+    add_school_word(pin)
+    pin.add_argument("--pin-stdin", action="store_true", help="the PIN is standard input's line")
+    pin.set_defaults(card_only=False)
     show = job_of(jobs, "list", "the canteen's staff", "staff:show", reads=True)
     add_school_word(show)

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from accounts.registers import staff_of
-from accounts.staff import StaffRefusal, add_staff
+from accounts.registers import StaffMember, staff_of
+from accounts.staff import StaffRefusal, add_staff, dismiss_staff, set_pin
 from accounts.texts import Texts
 from kiosk.office.columns import in_columns
 from kiosk.office.desk import Answer, Desk, Refused, Said, ask_hidden, refused
@@ -40,6 +40,38 @@ def add(desk: Desk, asked: argparse.Namespace) -> Answer:
     told = desk.say("Added: staff {label} at {name}", label=asked.label, name=school.name)
     fields = {"label": asked.label, "school": school.number, "pin": asked.pin is not None}
     return Said((told,), {"staff": fields})
+
+
+def dismiss(desk: Desk, asked: argparse.Namespace) -> Answer:
+    """``mensa staff dismiss``."""
+    one = _meant(desk, asked)
+    if isinstance(one, Refused):
+        return one
+    dismiss_staff(desk.db, staff_id=one.id, at=desk.at)
+    told = desk.say("{label} may act at no kiosk any more", label=one.label)
+    return Said((told,), {"staff": {"label": one.label, "active": False}})
+
+
+def renew_pin(desk: Desk, asked: argparse.Namespace) -> Answer:
+    """``mensa staff pin``."""
+    one = _meant(desk, asked)
+    if isinstance(one, Refused):
+        return one
+    refusal = set_pin(desk.db, staff_id=one.id, pin=asked.pin, at=desk.at)
+    if refusal is not None:
+        return refused(desk.texts, refusal, label=one.label)
+    told = desk.say("{label} has another PIN from now on", label=one.label)
+    return Said((told,), {"staff": {"label": one.label, "pin": True}})
+
+
+def _meant(desk: Desk, asked: argparse.Namespace) -> StaffMember | Refused:
+    school = desk.school(asked.school)
+    if isinstance(school, Refused):
+        return school
+    for one in staff_of(desk.db, school_id=school.id):
+        if one.label == asked.label:
+            return one
+    return refused(desk.texts, StaffRefusal.UNKNOWN_STAFF, label=asked.label, school=school.number)
 
 
 def show(desk: Desk, asked: argparse.Namespace) -> Answer:
