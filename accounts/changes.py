@@ -13,7 +13,9 @@ from accounts.tables.kiosks import change
 from accounts.tables.people import membership
 from accounts.tables.types import Day, Instant
 
-What = Literal["roster", "card", "staff", "entitlement", "offer", "tariff", "school", "parents"]
+What = Literal[
+    "roster", "card", "staff", "entitlement", "offer", "tariff", "school", "parents", "kiosk"
+]
 
 
 def note_change(db: Connection, *, what: What, at: datetime, school_id: int | None) -> None:

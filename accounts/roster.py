@@ -208,9 +208,8 @@ def _name_fault(row: Row) -> Problem | None:
 
 
 def _date_fault(line: int, written: str, day: date | None) -> Problem | None:
-    if day is None and written not in _NO_DATE:
-        return Problem(line, ProblemKind.BAD_DATE, written)
-    return None
+    fault = day is None and written not in _NO_DATE
+    return Problem(line, ProblemKind.BAD_DATE, written) if fault else None
 
 
 def _standing_fault(row: Row, *, told: str, status: str, profile: Profile) -> Problem | None:

@@ -158,9 +158,18 @@ def enrol_office(db: Connection, *, name: str, at: datetime) -> int | SchoolRefu
 
 
 def revoke_origin(db: Connection, *, origin_id: int, at: datetime) -> bool:
-    """From now on nothing new of this origin is booked. False where that was so already."""
+    """From now on nothing new of this origin is booked; a kiosk hears of it at its next look.
+
+    False where that was so already.
+    """
     live = (origin.c.id == origin_id) & origin.c.revoked_us.is_(None)
-    return bool(db.execute(update(origin).where(live).values(revoked_us=at)).rowcount)
+    revoked = update(origin).where(live).values(revoked_us=at).returning(origin.c.school_id)
+    found = db.execute(revoked).one_or_none()
+    if found is None:
+        return False
+    if found.school_id is not None:
+        note_change(db, what="kiosk", at=at, school_id=found.school_id)
+    return True
 
 
 def _enrol(

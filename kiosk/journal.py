@@ -252,6 +252,8 @@ def open_journal(
         return _opened(db, origin_id=origin_id, key=key, passphrase=passphrase)
     except sqlite3.DatabaseError as error:
         db.close()
+        if "locked" in str(error):
+            raise JournalBroken("another kiosk is running with this journal") from error
         raise JournalBroken(f"{path.name}: {error}") from error
     except BaseException:
         db.close()

@@ -272,11 +272,15 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The staff's line: how old the snapshot is, how many charges wait for the ledger."""
+    """The staff's line: how old the snapshot is, how many charges wait for the ledger.
+
+    ``revoked``: the ledger does not know this kiosk (any more); what it serves is for the office.
+    """
 
     snapshot_age_seconds: int | None
     waiting: int
     ledger_reachable: bool
+    revoked: bool = False
 
 
 Outcome = (

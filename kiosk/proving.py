@@ -15,7 +15,7 @@ _WORDS: dict[CheckName, tuple[str, str]] = {
     CheckName.ZERO_SUM: ("Summe aller Konten ist null", "all accounts sum to zero"),
     CheckName.TRANSFERS: ("Buchungen vollständig", "entries have all their transfers"),
     CheckName.LINES: ("Verzehrzeilen vollständig", "entries have all their lines"),
-    CheckName.CHARGES: ("Beträge = Preise des Tages", "amounts are the day's prices"),
+    CheckName.CHARGES: ("Beträge = verzehrte Zeilen", "amounts are the lines eaten"),
     CheckName.REVERSALS: ("Stornos spiegeln, einmal", "reversals mirror, once"),
     CheckName.PUPILS: ("ein Kind je Buchung", "one pupil per entry, of the school"),
     CheckName.NUMBERS: ("Nummern lückenlos", "numbers without a gap"),

@@ -100,7 +100,8 @@ class Sync:
         if fresh_at is not None:
             age = max(0, int((self._clock.now() - fresh_at).total_seconds()))
         overdue = begun is not None and monotonic() - begun > LONGEST_ROUND_SECONDS
-        return Status(age, self._journal.count_waiting(), self._reachable and not overdue)
+        reachable = self._reachable and not overdue
+        return Status(age, self._journal.count_waiting(), reachable, revoked=self._revoked)
 
     def _drain(self) -> bool:
         rows = self._journal.waiting(but_not=self._aside)

@@ -114,6 +114,8 @@ def status_line(
 
 
 def _standing(status: Status, texts: Texts) -> Iterable[str]:
+    if status.revoked:
+        yield texts.say(mark("this kiosk is not enrolled: tell the office"))
     if not status.ledger_reachable:
         yield texts.say(mark("offline, serving goes on"))
     if status.waiting:

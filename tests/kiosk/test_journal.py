@@ -198,7 +198,7 @@ def test_a_second_kiosk_on_the_same_journal_is_refused(
     journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0)
-    with pytest.raises(JournalBroken, match="locked"):
+    with pytest.raises(JournalBroken, match="another kiosk is running"):
         open_journal(path, origin_id=1, key=KEY)
     journal.record(lunch())
 

@@ -9,6 +9,7 @@ from builders import School, add_child, eur
 from till import PIN, Till, add_staff, give_card, set_school
 
 from accounts.ledger import balance
+from accounts.schools import revoke_origin
 from accounts.tables import kiosks
 from kiosk import messages as say
 
@@ -106,19 +107,13 @@ def test_after_the_next_start_new_facts_are_booked_whatever_an_older_epoch_misse
         assert balance(db, third) == eur("-4,20")
 
 
-def test_a_revoked_kiosk_is_told_once_and_its_snapshot_grows_old(till: Till) -> None:
+def test_a_revoked_kiosk_says_so_and_its_snapshot_grows_old(till: Till) -> None:
     with till.school.database.write() as db:
-        db.execute(
-            kiosks.origin.update()
-            .where(kiosks.origin.c.id == till.origin_id)
-            .values(revoked_us=till.clock.now())
-        )
-        db.execute(
-            kiosks.change.insert(),
-            {"school_id": till.school.id, "at_us": till.clock.now(), "what": "kiosk"},
-        )
+        assert revoke_origin(db, origin_id=till.origin_id, at=till.clock.now())
+        assert not revoke_origin(db, origin_id=till.origin_id, at=till.clock.now())
     till.later(seconds=5)
     till.sync.once()
     till.later(seconds=5)
     till.sync.once()
-    assert till.sync.status().snapshot_age_seconds == 10
+    status = till.sync.status()
+    assert (status.snapshot_age_seconds, status.revoked) == (10, True)
