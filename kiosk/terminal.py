@@ -35,6 +35,7 @@ def run_kiosk(app: App[Any]) -> int:
     with _quiet_terminal():
         asyncio.run(_run(app))
     _clear()
+    _let_go()
     status = app.return_code or 0
     if status:
         # By now the picture is gone; whoever stands there should know where to look.
@@ -63,6 +64,20 @@ def _clear() -> None:
     # The Linux console has no second screen to come back from: the last picture would stay.
     with contextlib.suppress(OSError):
         os.write(2, _RESET.encode())
+
+
+def _let_go() -> None:
+    """A terminal that has gone takes nothing more: what is still to be written is dropped.
+
+    Otherwise the interpreter fails on it at its end, with a status (120) that means nothing.
+    """
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            os.close(nowhere)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ class ShiftedClock:
 
 
 GO_ON = threading.Event()
-"""Cleared, whoever shows an outcome does not come back from it."""
+"""Cleared, whoever shows what became of a card does not come back from it."""
 GO_ON.set()
 
 
@@ -56,7 +56,8 @@ def tell(outcome: say.Outcome) -> None:
     if isinstance(outcome, say.Counts):
         line["items"] = {row.code: row.count for row in outcome.rows}
     os.write(1, json.dumps(line).encode() + b"\n")
-    GO_ON.wait()
+    if isinstance(outcome, say.Served | say.Refused):
+        GO_ON.wait()
 
 
 class Overheard:
