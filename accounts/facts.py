@@ -47,7 +47,7 @@ class Fact:
     @property
     def items_text(self) -> str:
         """The items as the ledger keeps them: [[offer, quantity], ...] in shortest form."""
-        return json.dumps([[i.offer_id, i.quantity] for i in self.items], separators=(",", ":"))
+        return f"[{','.join(f'[{i.offer_id},{i.quantity}]' for i in self.items)}]"
 
     def row(self, origin_id: int) -> dict[str, Any]:
         """Every field that carries meaning, as it is hashed."""
@@ -71,9 +71,14 @@ class Fact:
         return replace(self, chain=chain.link(before, self.row(origin_id)))
 
 
-def numbered(fact: Fact, *, epoch: int, seq: int) -> Fact:
-    """The same fact with its key."""
-    return replace(fact, epoch=epoch, seq=seq)
+def follow(
+    fact: Fact, *, origin_id: int, epoch: int, seq: int, before: bytes
+) -> tuple[Fact, dict[str, Any]]:
+    """The fact with its key and its link to the one before it, and its ``to_json``."""
+    numbered = replace(fact, epoch=epoch, seq=seq)
+    row = numbered.row(origin_id)
+    linked = replace(numbered, chain=chain.link(before, row))
+    return linked, {**row, "chain": linked.chain.hex()}
 
 
 def to_json(fact: Fact, origin_id: int) -> dict[str, Any]:

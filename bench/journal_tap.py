@@ -1,8 +1,8 @@
 """From a decision to a durable row: the kiosk's journal beside a bare durable insert.
 
-The reference inserts a row of the same size into one table of the same kind of file (WAL,
-synchronous=FULL, one row one commit) by the standard library's sqlite3. A tap decides,
-prices, links, seals and writes.
+The reference is the standard library's sqlite3 with the same SQL: the same table with its two
+indexes, a row of the same size, WAL, synchronous=FULL, one row one commit. The journal numbers,
+links and seals each row besides.
 """
 
 import os
@@ -18,7 +18,7 @@ from till import KEY
 from accounts.charge import Choice
 from accounts.facts import Fact, FactKind
 from bench.figures import Figure, side_by_side
-from kiosk.journal import Item, open_journal
+from kiosk.journal import _TABLES, Item, open_journal
 
 SEALED_BYTES = 420
 
@@ -29,6 +29,7 @@ def run() -> list[Figure]:
         journal = open_journal(Path(folder) / "journal.db", origin_id=1, key=KEY)
         bare = _bare(Path(folder) / "bare.db")
         pupils: Iterator[int] = count(1)
+        rows: Iterator[int] = count(1)
         blob = os.urandom(SEALED_BYTES)
 
         def ours() -> None:
@@ -43,7 +44,9 @@ def run() -> list[Figure]:
             journal.record(fact, (Item(1, "lunch", 1, 420),))
 
         def reference() -> None:
-            bare.execute("INSERT INTO fact (epoch, seq, sealed) VALUES (1, 1, ?)", (blob,))
+            bare.execute(
+                "INSERT INTO fact (epoch, seq, sealed) VALUES (?, ?, ?)", (1, next(rows), blob)
+            )
 
         figure = side_by_side("tap to durable", ours, reference, blocks=100, size=12)
         journal.close()
@@ -55,7 +58,7 @@ def _bare(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         db.execute(f"PRAGMA {pragma}").fetchall()
-    db.execute("CREATE TABLE fact (n INTEGER PRIMARY KEY, epoch INTEGER, seq INTEGER, sealed BLOB)")
+    db.executescript(_TABLES)
     return db
 
 

@@ -101,13 +101,15 @@ class Journal:
     def record(self, fact: Fact, items: tuple[Item, ...] = ()) -> Row:
         """Write the next fact; its epoch, seq and link are set here. Durable when it returns."""
         with self._lock:
-            row = Row(
-                facts.numbered(fact, epoch=self.epoch, seq=self._seq + 1).linked(
-                    origin_id=self.origin_id, before=self._link
-                ),
-                items,
+            followed, told = facts.follow(
+                fact,
+                origin_id=self.origin_id,
+                epoch=self.epoch,
+                seq=self._seq + 1,
+                before=self._link,
             )
-            sealed = self._facts.seal(_row_bytes(row, self.origin_id), place=_place(row.key))
+            row = Row(followed, items)
+            sealed = self._facts.seal(_row_bytes(told, items), place=_place(row.key))
             self._db.execute(
                 "INSERT INTO fact (epoch, seq, sealed) VALUES (?, ?, ?)", (*row.key, sealed)
             )
@@ -305,9 +307,9 @@ def _place(key: tuple[int, int]) -> str:
     return f"{key[0]}:{key[1]}"
 
 
-def _row_bytes(row: Row, origin_id: int) -> bytes:
-    kept: dict[str, Any] = {
-        "fact": facts.to_json(row.fact, origin_id),
-        "items": [[i.offer_id, i.item_class, i.quantity, i.share_cents] for i in row.items],
-    }
-    return json.dumps(kept, separators=(",", ":")).encode()
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def _row_bytes(told: dict[str, Any], items: tuple[Item, ...]) -> bytes:
+    priced = [[i.offer_id, i.item_class, i.quantity, i.share_cents] for i in items]
+    return _ENCODER.encode({"fact": told, "items": priced}).encode()
