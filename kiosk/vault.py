@@ -56,7 +56,7 @@ def vault(key: bytes, *, purpose: str) -> Vault:
 
 
 def key_from_passphrase(passphrase: str, *, salt: bytes) -> bytes:
-    """The kiosk's key behind a passphrase; about 0.1 s and 64 MiB by intent."""
+    """The kiosk's key behind a passphrase; slow and 64 MiB large by intent."""
     return Argon2id(
         salt=salt, length=KEY_BYTES, iterations=3, lanes=4, memory_cost=64 * 1024
     ).derive(passphrase.encode())
