@@ -64,7 +64,11 @@ entry = table(
     Column("lines", Number),  # none for an entry that is no meal
     # SHA-256 of what the writer asked for: tells a repeated request from a reused key.
     Column("content", Bytes, nullable=False),
+    # The day it is booked on where its month was closed before it came; none: on its own day.
+    Column("late_on", Day),
+    Column("request_id", ForeignKey("request.id")),  # what two people decided
     CheckConstraint(f"kind IN ({ENTRY_KINDS})", name="kind"),
+    CheckConstraint("late_on > day", name="late_on"),
     CheckConstraint("seq >= 1", name="seq"),
     CheckConstraint("transfers >= 1", name="transfers"),
     CheckConstraint("lines >= 1", name="lines"),
@@ -91,6 +95,7 @@ entry = table(
         initially="DEFERRED",
         use_alter=True,
     ),
+    Index("uq_entry_request_id", "request_id", unique=True),
     Index("ix_entry_pupil_id_day", "pupil_id", "day"),
     Index("ix_entry_school_id_id", "school_id", "id"),
 )

@@ -18,8 +18,11 @@ origin = table(
     # Facts dated before a kiosk was enrolled or after it was revoked are never booked.
     Column("enrolled_us", Instant, nullable=False),
     Column("revoked_us", Instant),
+    # The PostgreSQL role this kiosk signs in as; none on SQLite.
+    Column("login", Text),
     CheckConstraint("kind IN ('kiosk', 'bank', 'office')", name="kind"),
     CheckConstraint("(kind = 'kiosk') = (school_id IS NOT NULL)", name="kiosk_has_school"),
+    Index("uq_origin_login", "login", unique=True),
 )
 
 fact = table(
@@ -60,6 +63,16 @@ kiosk_day = table(
     Column("origin_id", ForeignKey("origin.id"), primary_key=True),
     Column("day", Day, primary_key=True),
     Column("cents", Number, nullable=False),
+)
+
+# What a kiosk last said of itself; no part of the books.
+kiosk_seen = table(
+    "kiosk_seen",
+    Column("origin_id", ForeignKey("origin.id"), primary_key=True, autoincrement=False),
+    Column("at_us", Instant, nullable=False),
+    Column("waiting", Number, nullable=False),  # facts it has not brought yet
+    Column("software", Text, nullable=False),
+    CheckConstraint("waiting >= 0", name="waiting"),
 )
 
 quarantine = table(

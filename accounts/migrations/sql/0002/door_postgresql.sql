@@ -1,0 +1,1 @@
+-- A kiosk's two functions.

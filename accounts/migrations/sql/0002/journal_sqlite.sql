@@ -1,0 +1,1 @@
+-- The journal's guards once more, now with closed months and requests.

@@ -1,0 +1,1 @@
+-- Rights, requests and decisions.
