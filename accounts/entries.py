@@ -64,7 +64,10 @@ class Eaten:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An entry somebody asks for. ``floor``: the pupil's balance may not end below it."""
+    """An entry somebody asks for. ``floor``: the pupil's balance may not end below it.
+
+    ``request_id``: the request that two people decided and this entry uses up.
+    """
 
     key: Key
     kind: EntryKind
@@ -77,6 +80,7 @@ class Draft:
     reverses: Key | None = None
     lines: tuple[Eaten, ...] = ()
     floor: Money | None = None
+    request_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

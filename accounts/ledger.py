@@ -151,7 +151,7 @@ def next_key(db: Session, origin_id: int, *, epoch: int = 1) -> Key:
 def _content(draft: Draft) -> dict[str, Any]:
     """What is asked for, without when it was heard: a retry has the same content."""
     of = draft.reverses
-    return {
+    content = {
         "origin": draft.key.origin_id,
         "epoch": draft.key.epoch,
         "seq": draft.key.seq,
@@ -178,6 +178,9 @@ def _content(draft: Draft) -> dict[str, Any]:
             for line in draft.lines
         ],
     }
+    if draft.request_id is not None:  # only then: the digests of other entries stay what they were
+        content["request"] = draft.request_id
+    return content
 
 
 def _book_sqlite(db: Session, draft: Draft, ask: tuple[str, bytes], now: datetime) -> Booked | No:

@@ -2,7 +2,9 @@
 
 The plain model below knows the rules of pricing and quarantine and nothing of SQL. Histories
 are drawn at random: tariffs, entitlements and memberships with dates, quantities, second
-lunches, overrides, voids of anything, wrong clocks, sets that arrive shuffled and twice.
+lunches, overrides, voids of anything, wrong clocks, sets that arrive shuffled and twice. Rushes
+are many facts of few children in large sets, wherever they are cut, with caps near and far: what
+is booked as a set has to end like what is booked one by one.
 """
 
 import random
@@ -35,6 +37,8 @@ HEARD = NOON + timedelta(days=1, hours=1)
 ENROLLED = NOON - timedelta(hours=1)
 REVOKED = NOON + timedelta(hours=24)
 PUPIL_CAP, KIOSK_CAP = 3000, 5000
+STRANGER = 99
+"""A child nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,36 @@ def histories(draw: st.DrawFn) -> tuple[list[Child], list[Step], list[int], int]
     )
 
 
+def _cut(size: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(1, size), min_size=10, max_size=10)
+
+
+@st.composite
+def rushes(draw: st.DrawFn) -> tuple[list[Child], list[Step], tuple[list[int], list[int]], int]:
+    """Children, up to sixty facts, two ways to cut them into sets, and a kiosk's daily cap."""
+    at_home = st.builds(
+        Child,
+        st.just("pupil"),
+        st.sampled_from([(), (("B", -1, None),), (("H", -1, None),)]),
+        st.just((-9, None)),
+    )
+    children_ = draw(st.lists(mostly(at_home, children), min_size=6, max_size=6))
+    of_one_day = st.builds(
+        Step,
+        kiosk=mostly(st.just(0), st.just(1)),
+        minute=mostly(st.integers(0, 6), minutes),
+        child=mostly(st.integers(0, 5), st.none() | st.just(STRANGER)),
+        items=mostly(st.tuples(st.tuples(st.integers(0, 3), st.just(1))), items),
+        override=mostly(st.just(value=True), st.just(value=False)),
+        voids=st.none(),
+    )  # fmt: skip
+    back = st.builds(replace, voids, voids=st.integers(0, 40))
+    size = draw(st.sampled_from([10, 30, 60]))
+    told = draw(st.lists(mostly(of_one_day, back), min_size=size, max_size=size))
+    cuts = draw(_cut(60)), draw(_cut(8))
+    return children_, told, cuts, draw(st.sampled_from([1500, KIOSK_CAP, 15_000, 10**6]))
+
+
 def day_of(number: int) -> date:
     return MONDAY + timedelta(days=number)
 
@@ -150,6 +184,7 @@ class Model:
     """What must become of each fact, said without SQL. Facts are told in the order they book."""
 
     people: list[Child]
+    kiosk_cap: int = KIOSK_CAP
     verdicts: dict[tuple[int, int], str] = field(default_factory=dict)
     facts: dict[tuple[int, int], Step] = field(default_factory=dict)
     lines: dict[tuple[int, int], list[tuple[str, int, int, int]]] = field(default_factory=dict)
@@ -178,6 +213,8 @@ class Model:
         return self.judge_charge(key, step, (school_day(at) - MONDAY).days)
 
     def judge_charge(self, key: tuple[int, int], step: Step, day: int) -> str:
+        if step.child == STRANGER:
+            return "not_member"
         child = self.people[step.child or 0]
         if not _within(child.member, day):
             return "not_member"
@@ -191,7 +228,7 @@ class Model:
         by_child = self.worth(lambda k, s: s.child == step.child and k not in self.voided, day)
         if worth + by_child > PUPIL_CAP:
             return "pupil_cap"
-        if worth + self.worth(lambda _, s: s.kiosk == step.kiosk, day) > KIOSK_CAP:
+        if worth + self.worth(lambda _, s: s.kiosk == step.kiosk, day) > self.kiosk_cap:
             return "kiosk_cap"
         self.lines[key] = lines
         return "book"
@@ -271,11 +308,13 @@ class Place:
 _numbers = count(200_000)
 
 
-def settle(db: Session, base: School, half: int, people_: list[Child]) -> Place:
+def settle(
+    db: Session, base: School, half: int, people_: list[Child], *, kiosk_cap: int = KIOSK_CAP
+) -> Place:
     """A new school with the dishes and the children."""
     number = next(_numbers)
     school_id = row(db, people.school, number=str(number), name="Probe",
-                    pupil_day_cap_cents=PUPIL_CAP, kiosk_day_cap_cents=KIOSK_CAP)  # fmt: skip
+                    pupil_day_cap_cents=PUPIL_CAP, kiosk_day_cap_cents=kiosk_cap)  # fmt: skip
     origins = [
         row(db, kiosks.origin, kind="kiosk", name=f"kiosk {number} {n}", school_id=school_id,
             enrolled_us=ENROLLED, revoked_us=REVOKED if n else None)
@@ -322,7 +361,11 @@ def write(place: Place, told: list[Step]) -> list[list[Fact]]:
             fact = pen._next(
                 FactKind.CHARGE,
                 at,
-                pupil_id=None if step.child is None else place.pupils[step.child],
+                pupil_id=None
+                if step.child is None
+                else 10**9
+                if step.child == STRANGER
+                else place.pupils[step.child],
                 items=tuple(
                     Choice(place.offers[n] if n < len(DISHES) else 10**9, q) for n, q in step.items
                 ),
@@ -421,6 +464,31 @@ def test_any_history_ends_alike_on_both_engines_and_in_the_model(
         if key not in model.voided and child is not None:
             owed[child] -= sum(quantity * share for _, quantity, _, share in eaten)
     assert balances == owed
+
+
+@pytest.mark.postgresql
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rush=rushes())
+def test_a_rush_ends_alike_wherever_its_sets_are_cut(
+    engines: list[tuple[School, int]],
+    rush: tuple[list[Child], list[Step], tuple[list[int], list[int]], int],
+) -> None:
+    people_, told, cuts, cap = rush
+    outcomes = []
+    for base, half in engines:
+        for sizes in cuts:
+            with base.database.write() as db:
+                place = settle(db, base, half, people_, kiosk_cap=cap)
+            outcomes.append(told_by(place, told, sizes, seed=1))
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+
+    model = Model(people_, cap)
+    for kiosk in (0, 1):
+        for seq, step in enumerate((s for s in told if s.kiosk == kiosk), start=1):
+            model.tell(seq, step, None if step.voids is None else (kiosk, step.voids + 1))
+    verdicts, _, lines = outcomes[0]
+    assert verdicts == model.verdicts
+    assert lines == model.lines
 
 
 kept_menu = st.lists(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from ledgers import Ledger, copy_of, fresh, lived, plain_postgresql, plain_sqlite, state
+from ledgers import ENGINES, Ledger, copy_of, fresh, lived, plain_postgresql, plain_sqlite, state
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -81,14 +81,15 @@ def entry(
     transfers: str = "1",
     lines: str = "NULL",
     number: str = "",
+    late_on: str = "NULL",
 ) -> str:
     columns = "id, " if number else ""
     values = f"{number}, " if number else ""
     return (
         f"INSERT INTO entry ({columns}origin_id, epoch, seq, kind, school_id, pupil_id, day,"
-        " occurred_us, recorded_us, actor, reverses, transfers, lines, content)"
+        " occurred_us, recorded_us, actor, reverses, transfers, lines, content, late_on)"
         f" VALUES ({values}{origin}, 1, {seq}, {kind}, {school}, {pupil}, {day}, {AT}, 'x',"
-        f" {reverses}, {transfers}, {lines}, {H32})"
+        f" {reverses}, {transfers}, {lines}, {H32}, {late_on})"
     )
 
 
@@ -126,6 +127,13 @@ def fact(*, seq: str = "6", origin: str = "{a}", day: str = "'2026-11-23'") -> s
         f" items, chain) VALUES ({origin}, 1, {seq}, 'charge', {{third}}, {day}, {AT},"
         f" '[[{{lunch}},1]]', {H32})"
     )
+
+
+def at_once(*inserts: str) -> str:
+    """The rows of several INSERTs into one table as one statement."""
+    head, _, _ = inserts[0].partition(" VALUES ")
+    rows = [insert.partition(" VALUES ")[2] for insert in inserts]
+    return f"{head} VALUES {', '.join(rows)}"
 
 
 GUARDED = {
@@ -184,7 +192,10 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
         [entry(transfers="2"), transfer(no="2")],
         "mensa:not_in_entry",
     ),
-    "the same transfer again": ([transfer("{paid}")], "mensa:append_only|mensa:not_in_entry"),
+    "the same transfer again": (
+        [transfer("{paid}")],
+        "mensa:append_only|mensa:not_in_entry|uq_transfer_entry_id_no",
+    ),
     "one more line on an old entry": ([line("{meal}", no="3")], "mensa:not_in_entry"),
     "a line on an entry that is no meal": ([line("{paid}")], "mensa:not_in_entry"),
     "a second reversal": (
@@ -192,7 +203,7 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
             entry("'reversal'", reverses="{taken_back}", pupil="{third}"),
             transfer(debit="{payer_account}", credit="{opening}"),
         ],
-        "mensa:already_reversed",
+        "mensa:already_reversed|uq_entry_reverses",
     ),
     "a reversal of a reversal": (
         [entry("'reversal'", reverses="{take_back}", pupil="{third}")],
@@ -201,7 +212,7 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
     "a reversal of nothing": ([entry("'reversal'")], "ck_entry_reversal_names_target"),
     "a reversal of an entry that is not there": (
         [entry("'reversal'", reverses="9999")],
-        "mensa:not_reversible",
+        "mensa:not_reversible|fk_entry_reverses",
     ),
     "a reversal for another child": (
         [entry("'reversal'", reverses="{paid}", pupil="{third}")],
@@ -304,16 +315,22 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
         "mensa:append_only",
     ),
     "a gap in an office's numbers": ([entry(seq="7"), transfer()], "mensa:gap"),
-    "a number twice": ([entry(seq="5"), transfer()], "mensa:key_used"),
+    "a number twice": (
+        [entry(seq="5"), transfer()],
+        "mensa:key_used|uq_entry_origin_id_epoch_seq",
+    ),
     "an entry over another": (
         [
             entry(seq="5") + " ON CONFLICT (origin_id, epoch, seq) DO UPDATE SET actor = 'y'",
         ],
-        "mensa:key_used",
+        "mensa:key_used|mensa:append_only",
     ),
     "a day that is not the moment's": ([entry(day="'2026-11-24'"), transfer()], "mensa:wrong_day"),
     "a gap in a kiosk's facts": ([fact(seq="7")], "mensa:gap"),
-    "a fact twice": ([fact(seq="5")], "mensa:append_only|mensa:gap"),
+    "a fact twice": (
+        [fact(seq="5")],
+        "mensa:append_only|mensa:gap|uq_fact_origin_id_epoch_seq",
+    ),
     "a fact over another": (
         [fact(seq="5") + " ON CONFLICT (origin_id, epoch, seq) DO UPDATE SET pupil_id = 1"],
         "mensa:append_only|mensa:gap",
@@ -329,6 +346,198 @@ ATTACKS: dict[str, tuple[list[str], str]] = {
         ],
         "mensa:append_only",
     ),
+}
+
+# The same in sets: each row is wrong only beside another, or right only in sum.
+ATTACKS |= {
+    "entries with one number": (
+        [at_once(entry(), entry())],
+        "mensa:key_used|uq_entry_origin_id_epoch_seq",
+    ),
+    "entries with a gap among them": ([at_once(entry(), entry(seq="8"))], "mensa:gap"),
+    "entries in the wrong order": ([at_once(entry(seq="7"), entry(seq="6"))], "mensa:gap"),
+    "an entry taken back twice at once": (
+        [
+            at_once(
+                entry("'reversal'", reverses="{paid}"),
+                entry("'reversal'", reverses="{paid}", seq="7"),
+            )
+        ],
+        "mensa:already_reversed|uq_entry_reverses",
+    ),
+    "a wrong entry behind a right one": (
+        [at_once(entry(), entry(seq="7", day="'2026-11-24'"))],
+        "mensa:wrong_day",
+    ),
+    "another child's money there and back again": (
+        [
+            entry(transfers="2"),
+            at_once(
+                transfer(credit="{poor_account}"),
+                transfer(no="2", debit="{poor_account}", credit="{payer_account}"),
+            ),
+        ],
+        "mensa:one_pupil",
+    ),
+    "two transfers for one": (
+        [entry(), at_once(transfer(), transfer(no="2"))],
+        "mensa:not_in_entry",
+    ),
+    "transfers with a gap among them": (
+        [entry(transfers="3"), at_once(transfer(), transfer(no="3"))],
+        "mensa:not_in_entry",
+    ),
+    "one number for two transfers": (
+        [entry(transfers="2"), at_once(transfer(), transfer())],
+        "mensa:append_only|mensa:not_in_entry|uq_transfer_entry_id_no",
+    ),
+    "a transfer on an old entry beside a new one": (
+        [entry(), at_once(transfer(), transfer("{paid}", no="2"))],
+        "mensa:not_in_entry",
+    ),
+    "a negative transfer made up for by another": (
+        [entry(transfers="2"), at_once(transfer(cents="200"), transfer(no="2", cents="-100"))],
+        "mensa:not_positive|ck_transfer_positive",
+    ),
+    "a reversal that is the mirror only in sum": (
+        [
+            entry(
+                "'reversal'",
+                reverses="{funded}",
+                pupil="{poor}",
+                school="{school}",
+                transfers="2",
+            ),
+            at_once(
+                transfer(debit="{revenue}", credit="{poor_account}", cents="420"),
+                transfer(no="2", debit="{revenue}", credit="{receivable}", cents="100"),
+            ),
+        ],
+        "mensa:not_mirrored",
+    ),
+    "a line too many": (
+        [
+            entry("'charge'", school="{school}", lines="1"),
+            transfer(debit="{payer_account}", credit="{revenue}"),
+            at_once(line(NEWEST), line(NEWEST, no="2")),
+        ],
+        "mensa:not_in_entry",
+    ),
+    "facts with a gap among them": ([at_once(fact(), fact(seq="8"))], "mensa:gap"),
+    "facts in the wrong order": ([at_once(fact(seq="7"), fact(seq="6"))], "mensa:gap"),
+    "facts with one number": (
+        [at_once(fact(), fact())],
+        "mensa:append_only|mensa:gap|uq_fact_origin_id_epoch_seq",
+    ),
+    "a fact of an office behind a kiosk's": (
+        [at_once(fact(), fact(origin="{office}", seq="1"))],
+        "mensa:not_a_kiosk",
+    ),
+    "money moved from one balance to another": (
+        [
+            (
+                "UPDATE balance SET cents = cents"
+                " + CASE account_id WHEN {payer_account} THEN 100 ELSE -100 END"
+                " WHERE account_id IN ({payer_account}, {poor_account})"
+            )
+        ],
+        "mensa:balance_by_hand",
+    ),
+    "a balance's mark moved to the newest transfer": (
+        [
+            (
+                "UPDATE balance SET transfer_id = (SELECT max(id) FROM transfer)"
+                " WHERE account_id = {payer_account}"
+            )
+        ],
+        "mensa:balance_by_hand",
+    ),
+    "a balance's mark moved beyond all transfers": (
+        ["UPDATE balance SET transfer_id = transfer_id + 1000"],
+        "mensa:balance_by_hand",
+    ),
+    "a balance's mark moved back": (
+        ["UPDATE balance SET transfer_id = 0, cents = 0 WHERE account_id = {payer_account}"],
+        "mensa:balance_by_hand",
+    ),
+    "a balance moved once more after its transfer": (
+        [
+            entry(),
+            transfer(),
+            "UPDATE balance SET cents = cents + 100 WHERE account_id = {payer_account}",
+        ],
+        "mensa:balance_by_hand",
+    ),
+    "an entry late although no month is closed": (
+        [entry(late_on="'2026-12-01'"), transfer()],
+        "mensa:closed_month",
+    ),
+    "an entry late before its day": (
+        [entry(late_on="'2026-11-01'"), transfer()],
+        "mensa:closed_month|ck_entry_late_on",
+    ),
+}
+
+# What a row names is there and stays, whether a foreign key or a guard asks for it. (What goes in
+# by SQLite's plain door is in ``verify``'s check of references.)
+ATTACKS |= {
+    "an entry of an origin that is not there **": (
+        [entry(origin="9999", seq="1"), transfer()],
+        "mensa:reference|FOREIGN KEY",
+    ),
+    "an entry of a school that is not there **": (
+        [entry(school="9999"), transfer()],
+        "mensa:reference|FOREIGN KEY",
+    ),
+    "an entry of a child that is not there **": (
+        [entry(pupil="9999"), transfer(debit="{opening}", credit="{revenue}")],
+        "mensa:reference|FOREIGN KEY",
+    ),
+    "a transfer of an entry that is not there": ([transfer("9999")], "mensa:not_in_entry"),
+    "a line of an entry that is not there": ([line("9999")], "mensa:not_in_entry"),
+    "a line of an offer that is not there **": (
+        [
+            entry("'charge'", school="{school}", lines="1"),
+            transfer(debit="{payer_account}", credit="{revenue}"),
+            line(NEWEST).replace("{lunch}", "9999"),
+        ],
+        "mensa:reference|FOREIGN KEY",
+    ),
+    "a line of a tariff that is not there **": (
+        [
+            entry("'charge'", school="{school}", lines="1"),
+            transfer(debit="{payer_account}", credit="{revenue}"),
+            line(NEWEST).replace("{full}", "9999"),
+        ],
+        "mensa:reference|FOREIGN KEY",
+    ),
+    "a fact of an origin that is not there": ([fact(origin="9999", seq="1")], "not_a_kiosk"),
+    **{
+        f"{table} taken away from its rows **": (
+            [f"DELETE FROM {table} WHERE id = {{{word}}}"],
+            "mensa:reference|foreign key|FOREIGN KEY",
+        )
+        for table, word in {
+            "origin": "a",
+            "school": "school",
+            "offer": "lunch",
+            "tariff": "full",
+            "pupil": "payer",
+        }.items()
+    },
+    **{
+        f"{table} renumbered away from its rows **": (
+            [f"UPDATE {table} SET id = 7777 WHERE id = {{{word}}}"],
+            "mensa:reference|foreign key|FOREIGN KEY",
+        )
+        for table, word in {
+            "origin": "b",
+            "school": "school",
+            "offer": "lunch",
+            "tariff": "full",
+            "pupil": "payer",
+        }.items()
+    },
 }
 
 REPLACED = {
@@ -382,7 +591,7 @@ def words_of(door: Door) -> Door:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_it_is_refused_and_nothing_changed(door: Door, attack: str) -> None:
     if attack.endswith("*") and door.name == "plain sqlite":
-        return  # a test below shows what happens there
+        return  # a test below, or of verify's references, shows what happens there
     door = words_of(door)
     statements, expected = ATTACKS[attack]
     before = state(door.ledger.database)
@@ -410,7 +619,16 @@ def test_postgresql_truncates_nothing(door: Door, table: str) -> None:
     assert state(door.ledger.database) == before
 
 
-@pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith("*")])
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("table", ["origin", "school", "offer", "tariff", "pupil"])
+def test_postgresql_truncates_nothing_that_is_named(door: Door, table: str) -> None:
+    before = state(door.ledger.database)
+    assert "mensa:" in door.try_all([f"TRUNCATE {table} CASCADE"])
+    assert state(door.ledger.database) == before
+
+
+@pytest.mark.parametrize("attack", [name for name in ATTACKS if name.endswith(" *")])
 def test_without_foreign_keys_sqlite_lets_half_an_entry_in_and_verify_names_it(
     request: pytest.FixtureRequest, tmp_path: Path, attack: str
 ) -> None:
@@ -451,6 +669,97 @@ def test_postgresql_gives_a_transfer_its_own_number_whatever_it_asks_for(door: D
         chosen = connection.execute("SELECT count(*) FROM transfer WHERE id = 1000000").fetchone()
         assert chosen == (0,)
         raise psycopg.Rollback(inside)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("told", [entry(number="1000000"), fact().replace("(o", "(id, o", 1)])
+def test_postgresql_numbers_entries_and_facts_itself(door: Door, told: str) -> None:
+    told = told if "entry" in told else told.replace("VALUES (", "VALUES (1000000, ", 1)
+    door = words_of(door)
+    table = told.split()[2]
+    with plain_postgresql(door.ledger.database) as connection, connection.transaction() as inside:
+        connection.execute(told.format(**door.words).encode())
+        chosen = connection.execute(f"SELECT id FROM {table} WHERE id = 1000000".encode())
+        assert chosen.fetchone() is None
+        raise psycopg.Rollback(inside)
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+@pytest.mark.parametrize("told", [entry(), fact()])
+def test_postgresql_books_nothing_on_an_old_picture_of_the_ledger(
+    door: Door, level: str, told: str
+) -> None:
+    old = f"SET TRANSACTION ISOLATION LEVEL {level}"
+    before = state(door.ledger.database)
+    assert "mensa:isolation" in words_of(door).try_all([old, told])
+    assert state(door.ledger.database) == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("told", [entry(), fact(), "SELECT book('{{}}', '')"])
+def test_postgresql_gives_no_number_while_the_gate_is_held(door: Door, told: str) -> None:
+    database = door.ledger.database
+    spelled = told.format(**words_of(door).words).encode()
+    numbers = b"SELECT (SELECT last_value FROM entry_id_seq), (SELECT last_value FROM fact_id_seq)"
+    with plain_postgresql(database) as keeper, plain_postgresql(database) as writer:
+        keeper.execute("SELECT pg_advisory_lock(4210001)")
+        before = keeper.execute(numbers).fetchone()
+        writer.execute("SET lock_timeout = '1s'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            writer.execute(spelled)
+        assert keeper.execute(numbers).fetchone() == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["postgresql"], indirect=True)
+def test_postgresql_keeps_what_a_row_names_while_it_is_written(door: Door) -> None:
+    """The guards lock it as a foreign key would."""
+    words = words_of(door).words
+    meal = [
+        entry("'charge'", school="{school}", lines="1"),
+        transfer(debit="{payer_account}", credit="{revenue}"),
+        line(NEWEST).replace("{lunch}", str(door.ledger.school.veggie)),
+    ]
+    named = {
+        "origin": words["office"],
+        "school": words["school"],
+        "offer": door.ledger.school.veggie,
+        "tariff": words["full"],
+    }
+    database = door.ledger.database
+    with plain_postgresql(database) as writer, plain_postgresql(database) as other:
+        other.execute("SET lock_timeout = '200ms'")
+        with writer.transaction() as inside:
+            for statement in meal:
+                writer.execute(statement.format(**words).encode())
+            for table, number in named.items():
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    other.execute(f"DELETE FROM {table} WHERE id = {number}".encode())
+            raise psycopg.Rollback(inside)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("statements", [1, 2])
+def test_an_entry_made_by_hand_goes_in_whole_and_moves_its_balance(
+    request: pytest.FixtureRequest, tmp_path: Path, engine: str, statements: int
+) -> None:
+    ledger = lived(fresh(request, engine, tmp_path))
+    door = words_of(Door(engine, ledger, ledger.words()))
+    moves = [transfer(), transfer(no="2", debit="{payer_account}", credit="{opening}", cents="30")]
+    account = f"SELECT cents FROM balance WHERE account_id = {door.words['payer_account']}"
+    with ledger.database.read() as db:
+        had = db.execute(text(account)).scalar_one()
+    assert not door.try_all(
+        [entry(transfers="2"), *([at_once(*moves)] if statements == 1 else moves)]
+    )
+    with ledger.database.read() as db:
+        assert db.execute(text(account)).scalar_one() == had + 70
+        assert verify(db).check(CheckName.BALANCES).holds
+    ledger.database.close()
 
 
 def test_a_check_that_was_switched_off_still_lets_no_negative_amount_in(

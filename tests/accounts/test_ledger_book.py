@@ -76,7 +76,7 @@ def draft(school: School, amount: Money, *, seq: int = 1, floor: Money | None = 
         debit, credit, amount = credit, debit, -amount
     return Draft(
         key=Key(school.office, 1, seq),
-        kind=EntryKind.CORRECTION,
+        kind=EntryKind.TOPUP,
         occurred_at=NOON,
         actor="office",
         moves=(Move(debit, credit, amount),),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from builders import NOON, School, add_child, eur
+from builders import MONDAY, NOON, School, add_child, eur
 from sqlalchemy import select
 
 from accounts.charge import OverrideReason
@@ -10,7 +10,7 @@ from accounts.facts import Fact
 from accounts.intake import FactBooked, book_facts
 from accounts.ledger import balance
 from accounts.money import Money
-from accounts.tables import journal, kiosks
+from accounts.tables import journal, kiosks, meals
 
 
 def take(school: School, *facts: Fact, origin: int | None = None) -> tuple[FactBooked, ...]:
@@ -157,3 +157,23 @@ def test_an_entry_stores_what_was_eaten_at_the_price_and_tax_of_the_day(school: 
             ).order_by(journal.line.c.no)
         ).all()
     assert [tuple(r) for r in rows] == [("lunch", 420, 0, 6), ("drink", 100, 100, 6)]
+
+
+def test_equal_trays_of_one_set_are_priced_each_by_what_its_child_had_before(
+    school: School,
+) -> None:
+    first, second = school.guest_of_the_state, school.payer
+    with school.database.write() as db:
+        told = {"pupil_id": second, "tariff_id": school.funded, "valid_from": MONDAY}
+        db.execute(meals.entitlement.insert(), told)
+    pen = school.kiosk
+    take(school, pen.charge(first, school.lunch))
+    again = OverrideReason.SECOND_HELPING
+    take(
+        school,
+        pen.charge(first, school.lunch, override=again),
+        pen.charge(second, school.lunch, override=again),
+        pen.charge(second, school.lunch, override=again),
+    )
+    assert held_by(school, first) == held_by(school, second) == eur("-4,20")
+    assert sum_of(school, f"receivable:{school.body}") == -840

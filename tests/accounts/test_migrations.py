@@ -1,5 +1,6 @@
 """The migrations make what the tables say, on both engines, and nothing is edited after release."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -25,8 +26,16 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 
 def test_metadata_and_migrations_agree(database: Database) -> None:
+    # References that guards ask of whole sets instead; test_guards attacks them.
+    told = "".join(sql.shipped("sqlite" if database.is_sqlite else "postgresql"))
+    guarded = set(re.findall(r"DROP CONSTRAINT (fk_\w+)", told))
+
+    def compared(_thing: object, name: str | None, kind: str, *_: object) -> bool:
+        return kind != "foreign_key_constraint" or name not in guarded
+
     with database.read() as db:
-        context = MigrationContext.configure(db, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": compared}
+        context = MigrationContext.configure(db, opts=opts)
         assert compare_metadata(context, metadata) == []
 
 

@@ -60,7 +60,7 @@ def offices(school: School, number: int) -> list[int]:
 def lunch_of(school: School, child: int, key: Key) -> Draft:
     return Draft(
         key=key,
-        kind=EntryKind.CORRECTION,
+        kind=EntryKind.TOPUP,
         occurred_at=NOON,
         actor="race",
         moves=(Move(f"pupil:{child}", f"revenue:{school.operator}:6", LUNCH),),
@@ -140,7 +140,7 @@ for origin in origins:
         os.read(gate, 1)
         for child in children:
             move = Move(f"pupil:{child}", revenue, Money(420))
-            draft = Draft(key=Key(origin, 1, seq), kind=EntryKind.CORRECTION, occurred_at=noon,
+            draft = Draft(key=Key(origin, 1, seq), kind=EntryKind.TOPUP, occurred_at=noon,
                           actor="race", moves=(move,), pupil_id=child, floor=ZERO)
             if isinstance(book(db, draft, now=noon), Booked):
                 won.append(child)
