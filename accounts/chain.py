@@ -34,4 +34,9 @@ def genesis(*, origin_id: int, epoch: int) -> bytes:
 
 def link(before: bytes, row: Mapping[str, Any]) -> bytes:
     """The link of a row that follows the row whose link is ``before``; 32 bytes."""
-    return hashlib.sha256(before + canonical(row)).digest()
+    return follow(before, canonical(row))
+
+
+def follow(before: bytes, canonical_row: bytes) -> bytes:
+    """The link of a row whose canonical bytes are known; 32 bytes."""
+    return hashlib.sha256(before + canonical_row).digest()

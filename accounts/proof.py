@@ -33,6 +33,10 @@ class CheckName(enum.Enum):
     KIOSK_DAYS = "kiosk_days"  # what a kiosk booked a day, as its cap sees it
     CHAINS = "chains"  # every kiosk's chain, recomputed from its facts
     DAYS = "days"  # the day is the calendar day in Germany
+    SEALS = "seals"  # every sealed row stands as it was sealed, and the seals hang together
+    HISTORY = "history"  # master data is as its history says
+    CLOSINGS = "closings"  # closed months hold what they held
+    INCARNATION = "incarnation"  # the ledger's lives
     REFERENCES = "references"  # no row points to a row that is not there
     GUARDS = "guards"  # the database still has every guard as it was shipped
     STORAGE = "storage"  # the file is sound (SQLite's own check)

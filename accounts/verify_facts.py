@@ -1,6 +1,6 @@
 """That what the kiosks said stands as they said it, and became what it had to become."""
 
-from accounts import chain
+from accounts import chain, spelled
 from accounts.clock import moment, school_day
 from accounts.database import Session
 from accounts.proof import NAMED, Check, CheckName, Failure, count, found
@@ -120,21 +120,7 @@ def chains(db: Session) -> Check:
             last = chain.genesis(origin_id=row[0], epoch=row[1])
         if broken:
             continue
-        said = {
-            "origin": row[0],
-            "epoch": row[1],
-            "seq": row[2],
-            "kind": row[3],
-            "pupil": row[4],
-            "day": str(row[5]),
-            "occurred": row[6],
-            "items": row[7],
-            "voids_epoch": row[8],
-            "voids_seq": row[9],
-            "staff": row[10],
-            "reason": row[11],
-        }
-        last = chain.link(last, said)
+        last = chain.follow(last, spelled.fact(row[:12]))
         if last != bytes(row[12]):
             broken = True
             if len(failures) < NAMED:

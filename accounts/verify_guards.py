@@ -1,7 +1,8 @@
 """That what guards the ledger is still there as it was shipped, and that every row it names is.
 
 On SQLite every trigger and view is compared word for word with the text of the migrations,
-and every table with each of its constraints. On PostgreSQL functions and triggers are; of
+and every table with each of its constraints. On PostgreSQL functions and triggers are, functions
+with their owner and whether they act for that owner; of
 views it is proved that they are there, and of constraints that they are there and validated
 (the server keeps both in words of its own).
 """
@@ -17,15 +18,23 @@ from accounts.proof import NAMED, Check, CheckName, Failure, count, found
 from accounts.tables import metadata
 
 _MADE = re.compile(
-    r"CREATE (?:OR REPLACE )?(?:UNIQUE )?(?P<kind>TABLE|INDEX|VIEW|TRIGGER|FUNCTION) (?P<name>\w+)"
+    r"CREATE (?:OR REPLACE )?(?:UNIQUE |CONSTRAINT )?"
+    r"(?P<kind>TABLE|INDEX|VIEW|TRIGGER|FUNCTION) (?P<name>\w+)"
     r"|ALTER TABLE \w+ ADD (?P<added>CONSTRAINT) (?P<constraint>\w+)"
 )
 _DROPPED = re.compile(r"DROP (?P<kind>TABLE|INDEX|VIEW|TRIGGER|FUNCTION) (?P<name>\w+)")
+_REPLACED = re.compile(r"ALTER TABLE (?P<table>\w+) DROP CONSTRAINT (?P<name>\w+)")
 _CONSTRAINT = re.compile(r"\bCONSTRAINT (?P<name>\w+)")
 
 _PG_FUNCTIONS = """
-    SELECT p.proname, p.prosrc FROM pg_proc p
+    SELECT p.proname, p.prosrc, p.prosecdef,
+           p.proowner = (SELECT c.relowner FROM pg_class c
+                         WHERE c.relname = 'entry' AND c.relnamespace = p.pronamespace),
+           EXISTS (SELECT 1 FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%, pg_temp')
+    FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = current_schema()"""
+_ALTERED = {"book"}
+"""Made to act for its owner after it was created."""
 _PG_TRIGGERS = """
     SELECT t.tgname, pg_get_triggerdef(t.oid), t.tgisinternal, t.tgenabled = 'O', c.relname
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -48,8 +57,7 @@ def references(db: Session) -> Check:
         if not table.foreign_key_constraints:
             continue
         counted += count(db, table.name)
-        for query in _dangling(table):
-            failures += found(db, query)
+        failures += found(db, " UNION ALL ".join(_dangling(table)))
     return Check(CheckName.REFERENCES, counted, tuple(failures[:NAMED]))
 
 
@@ -93,7 +101,10 @@ def _shipped(dialect: str) -> dict[tuple[str, str], str]:
     """The last text of everything the migrations make on that engine, by kind and name."""
     made: dict[tuple[str, str], str] = {}
     for statement in sql.shipped(dialect):
-        if drop := _DROPPED.search(statement):
+        if gone := _REPLACED.search(statement):
+            whole = made["TABLE", gone["table"]]
+            made["TABLE", gone["table"]] = re.sub(rf"CONSTRAINT {gone['name']}\b", "", whole)
+        elif drop := _DROPPED.search(statement):
             made.pop((drop["kind"], drop["name"]), None)
         elif create := _MADE.search(statement):
             key = (create["kind"] or create["added"], create["name"] or create["constraint"])
@@ -139,8 +150,19 @@ def _postgresql_guards(db: Session, made: dict[tuple[str, str], str]) -> Iterato
 
 def _postgresql_functions(db: Session, made: dict[tuple[str, str], str]) -> Iterator[Failure]:
     stand: dict[str, list[str]] = {}
-    for name, body in db.execute(text(_PG_FUNCTIONS)):
+    shipped = {name: told for (kind, name), told in made.items() if kind == "FUNCTION"}
+    for name, body, acts_for_owner, owned, fixed_path in db.execute(text(_PG_FUNCTIONS)):
         stand.setdefault(name, []).append(_plain(body))
+        if name not in shipped:
+            # It would act with all rights of whoever made it.
+            if acts_for_owner:
+                yield Failure("guard_unknown", f"function {name}")
+            continue
+        wanted = name in _ALTERED or "SECURITY DEFINER" in shipped[name].split("$$")[0]
+        if not owned:
+            yield Failure("guard_owner", f"function {name}")
+        if acts_for_owner != wanted or (wanted and not fixed_path):
+            yield Failure("guard_rights", f"function {name}")
     for (kind, name), told in made.items():
         if kind == "FUNCTION" and stand.get(name) != [_plain(told.split("$$")[1])]:
             what = "guard_differs" if name in stand else "guard_missing"

@@ -1,13 +1,14 @@
 """That every entry is whole: its transfers, its lines, its pupil, its original, its digest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Result, text
 
-from accounts import chain
+from accounts import spelled
 from accounts.database import Session
 from accounts.proof import NAMED, Check, CheckName, Failure, count, found
 
@@ -70,7 +71,7 @@ _PUPILS = """
 
 _ASKED = """
     SELECT e.id, e.origin_id, e.epoch, e.seq, e.kind, e.school_id, e.pupil_id, e.day,
-           e.occurred_us, e.actor, e.reason, e.content, o.origin_id, o.epoch, o.seq
+           e.occurred_us, e.actor, e.reason, o.origin_id, o.epoch, o.seq, e.request_id, e.content
     FROM entry e JOIN origin k ON k.id = e.origin_id AND k.kind <> 'kiosk'
     LEFT JOIN entry o ON o.id = e.reverses ORDER BY e.id"""
 _ASKED_TRANSFERS = """
@@ -115,30 +116,10 @@ def digests(db: Session) -> Check:
     with closing(_Rows(db, _ASKED_TRANSFERS)) as moves, closing(_Rows(db, _ASKED_LINES)) as eaten:
         for row in stream(db, _ASKED):
             counted += 1
-            content = _asked(row, transfers=moves.of(row[0]), lines=eaten.of(row[0]))
-            if chain.digest(content) != bytes(row[11]) and len(failures) < NAMED:
+            asked = spelled.entry(row[1:15], transfers=moves.of(row[0]), lines=eaten.of(row[0]))
+            if sha256(asked).digest() != row[15] and len(failures) < NAMED:
                 failures.append(Failure("content_differs", f"entry {row[0]}"))
     return Check(CheckName.DIGESTS, counted, tuple(failures))
-
-
-def _asked(row: Any, *, transfers: list[list[Any]], lines: list[list[Any]]) -> dict[str, Any]:
-    """What was asked for, as ``accounts.ledger`` digests it."""
-    of = list(row[12:15]) if row[14] is not None else None
-    return {
-        "origin": row[1],
-        "epoch": row[2],
-        "seq": row[3],
-        "kind": row[4],
-        "school": row[5],
-        "pupil": row[6],
-        "day": str(row[7]),
-        "occurred": row[8],
-        "actor": row[9],
-        "reason": row[10],
-        "reverses": of,
-        "transfers": transfers,
-        "lines": lines,
-    }
 
 
 def stream(db: Session, query: str) -> Iterator[Any]:
@@ -157,15 +138,15 @@ class _Rows:
         self._result = _opened(db, query)
         rows: Iterator[Any] = iter(self._result)
         self._groups = groupby(rows, key=lambda row: row[0])
-        self._next: tuple[int, list[list[Any]]] | None = None
+        self._next: tuple[int, list[Sequence[Any]]] | None = None
 
-    def of(self, entry_id: int) -> list[list[Any]]:
+    def of(self, entry_id: int) -> list[Sequence[Any]]:
         """The entry's rows without their first column; ask in rising order."""
         while self._next is None or self._next[0] < entry_id:
             group = next(self._groups, None)
             if group is None:
                 return []
-            self._next = (group[0], [list(row[1:]) for row in group[1]])
+            self._next = (group[0], [row[1:] for row in group[1]])
         return self._next[1] if self._next[0] == entry_id else []
 
     def close(self) -> None:

@@ -72,11 +72,14 @@ closing = table(
     Column("entries", Number, nullable=False),  # of the month itself
     Column("transfers", Number, nullable=False),
     Column("cents", Number, nullable=False),
+    # The newest account: every one up to it has a sum, none after it.
+    Column("last_account_id", Number, nullable=False),
     CheckConstraint("length(month) = 7", name="month"),
     CheckConstraint("entries >= 0 AND transfers >= 0 AND cents >= 0", name="counts"),
 )
 
 # What every account stood at when the month was closed: credits less debits since the first day.
+# The database writes these rows itself.
 closing_sum = table(
     "closing_sum",
     Column("closing_id", ForeignKey("closing.id"), primary_key=True),

@@ -7,7 +7,7 @@ row that names it. The matrix of acts and roles is part of the schema, so the da
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text, text
 
-from accounts.tables.types import Instant, Number, table
+from accounts.tables.types import Bytes, Instant, Number, table
 
 ROLES = "'kitchen', 'school_office', 'treasury', 'auditor', 'administrator'"
 
@@ -43,6 +43,17 @@ sign_in = table(
     Index("ix_sign_in_user_id_id", "user_id", "id"),
 )
 
+# Who is signed in at a desk; no part of the books, so its rows change and go.
+office_session = table(
+    "office_session",
+    Column("token_hash", Bytes, primary_key=True),  # SHA-256 of the token
+    Column("user_id", ForeignKey("office_user.id"), nullable=False, index=True),
+    Column("since_us", Instant, nullable=False),
+    Column("used_us", Instant, nullable=False),
+    Column("until_us", Instant),
+    CheckConstraint("length(token_hash) = 32", name="sha256"),
+)
+
 permission = table(
     "permission",
     Column("act", Text, primary_key=True),
@@ -75,9 +86,13 @@ request = table(
 
 decision = table(
     "decision",
-    Column("request_id", ForeignKey("request.id"), primary_key=True),
+    # A number of its own, because a decision may come after later requests': seals need it.
+    Column("id", Number, primary_key=True),
+    Column("request_id", ForeignKey("request.id"), nullable=False, unique=True),
     Column("approver_id", ForeignKey("office_user.id"), nullable=False),
     Column("approved", Number, nullable=False),
+    Column("reason", Text),  # why it was rejected
     Column("at_us", Instant, nullable=False),
     CheckConstraint("approved IN (0, 1)", name="flag"),
+    CheckConstraint("approved = 1 OR reason IS NOT NULL", name="rejection_says_why"),
 )

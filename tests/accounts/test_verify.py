@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 from builders import NOON
 from ledgers import ENGINES, Ledger, copy_of, fresh, lived, plain_sqlite
+from postgresql_server import find_programs
 from sqlalchemy import text
 
+from accounts.clock import FixedClock
 from accounts.intake import book_facts
-from accounts.proof import CheckName, Proof
-from accounts.verify import verify
+from accounts.proof import CheckName, Proof, count
+from accounts.seals import make_seal
+from accounts.verify import _same_moment, prove, verify
 from accounts.verify_facts import chains
 
 
@@ -25,7 +28,9 @@ def ledger(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Ledger]:
     database = fresh(request, request.param, tmp_path_factory.mktemp("verify"))
-    yield lived(database)
+    ledger = lived(database)
+    make_seal(database, actor="test", clock=FixedClock(NOON))
+    yield ledger
     database.close()
 
 
@@ -77,10 +82,24 @@ def test_an_honest_ledger_holds_and_everything_was_looked_at(ledger: Ledger) -> 
     assert proof.holds
     assert proof.balanced
     idle = {check.name for check in proof.checks if check.counted == 0}
-    assert idle == {CheckName.ALARMS} | (
+    assert idle == {CheckName.ALARMS, CheckName.CLOSINGS} | (
         set() if ledger.database.is_sqlite else {CheckName.STORAGE}
     )
     assert {check.name for check in proof.checks} == set(CheckName)
+
+
+def test_two_views_prove_what_one_does(ledger: Ledger) -> None:
+    assert prove(ledger.database) == proof_of(ledger)
+
+
+def test_both_views_see_the_same_moment(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    for engine in ("sqlite", "postgresql") if find_programs() else ("sqlite",):
+        database = fresh(request, engine, tmp_path)
+        with _same_moment(database) as views:
+            with database.write() as db:
+                db.execute(text("INSERT INTO alarm (at_us, kind, detail) VALUES (0, 'x', 'x')"))
+            assert [count(view, "alarm") for view in views] == [0, 0]
+        database.close()
 
 
 TAMPERED: dict[str, tuple[list[str], set[tuple[str, str, str]]]] = {
@@ -513,6 +532,30 @@ GUARDS: dict[str, dict[str, tuple[list[str], tuple[str, str]]]] = {
         "postgresql": (
             ["ALTER TABLE transfer DROP CONSTRAINT ck_transfer_two_accounts"],
             ("guard_missing", "constraint ck_transfer_two_accounts"),
+        ),
+    },
+    "a function made to act for whoever owns it": {
+        "postgresql": (
+            ["ALTER FUNCTION append_only() SECURITY DEFINER"],
+            ("guard_rights", "function append_only"),
+        ),
+    },
+    "an image writer that looks where its caller says": {
+        "postgresql": (
+            ["ALTER FUNCTION school_history() RESET search_path"],
+            ("guard_rights", "function school_history"),
+        ),
+    },
+    "a function given to somebody else": {
+        "postgresql": (
+            ["ALTER FUNCTION append_only() OWNER TO pg_monitor"],
+            ("guard_owner", "function append_only"),
+        ),
+    },
+    "a back door": {
+        "postgresql": (
+            ["CREATE FUNCTION own() RETURNS int LANGUAGE sql SECURITY DEFINER AS $$ SELECT 1 $$"],
+            ("guard_unknown", "function own"),
         ),
     },
     "a guard switched off": {

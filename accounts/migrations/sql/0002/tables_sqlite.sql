@@ -80,6 +80,19 @@ CREATE TABLE sign_in (
 
 CREATE INDEX ix_sign_in_user_id_id ON sign_in (user_id, id);
 
+CREATE TABLE office_session (
+    token_hash BLOB NOT NULL,
+    user_id INTEGER NOT NULL,
+    since_us INTEGER NOT NULL,
+    used_us INTEGER NOT NULL,
+    until_us INTEGER,
+    CONSTRAINT pk_office_session PRIMARY KEY (token_hash),
+    CONSTRAINT ck_office_session_sha256 CHECK (length(token_hash) = 32),
+    CONSTRAINT fk_office_session_user_id FOREIGN KEY(user_id) REFERENCES office_user (id)
+) STRICT;
+
+CREATE INDEX ix_office_session_user_id ON office_session (user_id);
+
 CREATE TABLE stretch (
     seal_id INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -140,6 +153,7 @@ CREATE TABLE closing (
     entries INTEGER NOT NULL,
     transfers INTEGER NOT NULL,
     cents INTEGER NOT NULL,
+    last_account_id INTEGER NOT NULL,
     CONSTRAINT pk_closing PRIMARY KEY (id),
     CONSTRAINT ck_closing_month CHECK (length(month) = 7),
     CONSTRAINT ck_closing_counts CHECK (entries >= 0 AND transfers >= 0 AND cents >= 0),
@@ -150,12 +164,16 @@ CREATE TABLE closing (
 ) STRICT;
 
 CREATE TABLE decision (
+    id INTEGER NOT NULL,
     request_id INTEGER NOT NULL,
     approver_id INTEGER NOT NULL,
     approved INTEGER NOT NULL,
+    reason TEXT,
     at_us INTEGER NOT NULL,
-    CONSTRAINT pk_decision PRIMARY KEY (request_id),
+    CONSTRAINT pk_decision PRIMARY KEY (id),
+    CONSTRAINT uq_decision_request_id UNIQUE (request_id),
     CONSTRAINT ck_decision_flag CHECK (approved IN (0, 1)),
+    CONSTRAINT ck_decision_rejection_says_why CHECK (approved = 1 OR reason IS NOT NULL),
     CONSTRAINT fk_decision_request_id FOREIGN KEY(request_id) REFERENCES request (id),
     CONSTRAINT fk_decision_approver_id FOREIGN KEY(approver_id) REFERENCES office_user (id)
 ) STRICT;

@@ -1,0 +1,254 @@
+"""A ledger in which every table has rows, and hands that change what they may not.
+
+Whoever owns the machine can drop the guards, change a row, and put the guards back. The hands
+here do that inside a transaction which is taken back when the proof was made.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from builders import MONDAY, NOON, eur, row
+from ledgers import Ledger, lived
+from sqlalchemy import CheckConstraint, Column, LargeBinary, Table, text
+from sqlalchemy import Text as TextType
+from sqlalchemy.exc import DBAPIError
+
+from accounts import incarnations
+from accounts.access import Look, log_looks
+from accounts.approvals import Ask, ask, decide
+from accounts.clock import FixedClock
+from accounts.closings import Closed, close_month
+from accounts.database import Database, Session
+from accounts.holdings import BlockReason, CardRefusal, block_card, issue_card
+from accounts.intake import book_facts
+from accounts.ledger import Booked, Draft, EntryKind, Move, book, next_key
+from accounts.rights import Act, Role
+from accounts.schools import close_day
+from accounts.seals import make_seal
+from accounts.sign_ins import sign_in_by_password
+from accounts.staff import add_staff
+from accounts.tables import kiosks, meals
+from accounts.tables.types import Day
+from accounts.tariffs import entitle
+from accounts.users import add_user
+
+DECEMBER = datetime(2026, 12, 1, 7, 0, tzinfo=UTC)
+PASSWORD = "ein langes Kennwort"
+
+APART = {
+    "identity": "Personenbezogen; muss spurlos gelöscht werden können, kein Betrag hängt daran.",
+    "school_number": "Personenbezogen; muss spurlos gelöscht werden können, kein Betrag hängt daran.",
+    "kiosk_seen": "Was eine Kasse zuletzt von sich sagte; kein Teil der Bücher.",
+    "office_session": "Wer gerade angemeldet ist; kein Teil der Bücher.",
+}
+"""Tables whose rows nothing proves, and why."""
+
+
+def whole(database: Database) -> Ledger:
+    """The history of ``lived`` and a row in every other table, a closed month, two seals."""
+    ledger = lived(database)
+    school = ledger.school
+    with database.write() as db:
+        users = [
+            add_user(db, name=name, password=PASSWORD, role=role, school_id=where, at=NOON)
+            for name, role, where in (
+                ("admin", Role.ADMINISTRATOR, None),
+                ("anna", Role.TREASURY, None),
+                ("bert", Role.TREASURY, None),
+                ("kurt", Role.KITCHEN, school.id),
+            )
+        ]
+        assert all(isinstance(one, int) for one in users)
+        _, anna, bert, _ = (int(one) for one in users if isinstance(one, int))
+        _cards(db, ledger)
+        number = _approved(db, ledger, anna, bert)
+        entitle(db, pupil_id=ledger.third, tariff_id=school.funded, valid_from=date(2026, 12, 1),
+                valid_to=date(2026, 12, 31), at=NOON)  # fmt: skip
+        entitle(db, pupil_id=school.payer, tariff_id=school.funded, valid_from=date(2027, 1, 1),
+                valid_to=None, at=NOON)  # fmt: skip
+        for ahead, why in ((30, "Ferien"), (31, "Brückentag")):
+            close_day(db, school_id=school.id, day=MONDAY + timedelta(ahead), why=why, at=NOON)
+        db.execute(
+            text("UPDATE pupil SET day_limit_cents = 500 WHERE id = :p"), {"p": ledger.third}
+        )
+        row(db, meals.tax_rule, operator_kind="commercial", person_kind="staff",
+            item_class="lunch", service="dine_in", valid_from=date(2026, 1, 1), tax_key=2,
+            rate_permille=70)  # fmt: skip
+        row(db, meals.funding_body, name="Stiftung")
+        row(db, meals.operator, name="Küche GmbH", kind="commercial", settled_as="payable")
+        _by_two(db, ledger, number)
+    with database.write() as db:
+        for seq, seen in ((1, school.payer), (2, None)):
+            log_looks(db, school.kiosk.origin_id, [Look(1, seq, NOON, "staff:1", seen, "balance")])
+        school.kiosk.seq = 0
+        for _ in range(2):
+            forged = school.kiosk.charge(school.payer, school.veggie)
+            assert book_facts(db, school.kiosk.origin_id, [forged], now=NOON)[0].alarm
+    for password in ("falsch", PASSWORD):
+        sign_in_by_password(database, name="anna", password=password, at=NOON)
+    make_seal(database, actor="test", clock=FixedClock(NOON))
+    _close(database, ledger)
+    with database.write() as db:
+        incarnations.begin(db, why=incarnations.Why.RESTORED, actor="test", at=DECEMBER)
+    make_seal(database, actor="test", clock=FixedClock(DECEMBER))
+    return ledger
+
+
+def _cards(db: Session, ledger: Ledger) -> None:
+    school = ledger.school
+    for number, holder in enumerate((school.payer, ledger.third)):
+        card = issue_card(db, uid_hmac=bytes([number + 1]) * 32, pupil_id=holder, actor="office",
+                          at=NOON)  # fmt: skip
+        assert not isinstance(card, CardRefusal)
+        if number:
+            block_card(db, card_id=card.id, reason=BlockReason.LOST, actor="office", at=NOON)
+    for label in ("Köchin", "Aushilfe"):
+        add_staff(db, school_id=school.id, label=label, pin="135790", at=NOON)
+
+
+def _approved(db: Session, ledger: Ledger, anna: int, bert: int) -> int:
+    """Two requests, the first used later; both decided, the second one first."""
+    move = Move("opening", f"pupil:{ledger.third}", eur("1"))
+    asked = [
+        ask(db, Ask(Act.CREDIT_MANUAL, anna, why, ledger.school.id, ledger.third, move), at=NOON)
+        for why in ("Kulanz", "noch einmal")
+    ]
+    first, second = (int(one) for one in asked if isinstance(one, int))
+    for number, yes in ((second, False), (first, True)):
+        told = decide(db, request_id=number, approver_id=bert, approved=yes, at=NOON,
+                      reason=None if yes else "zu viel")  # fmt: skip
+        assert told is None, told
+    return first
+
+
+def _by_two(db: Session, ledger: Ledger, number: int) -> None:
+    draft = Draft(
+        key=next_key(db, ledger.school.office),
+        kind=EntryKind.CORRECTION,
+        occurred_at=NOON,
+        actor="user:2",
+        moves=(Move("opening", f"pupil:{ledger.third}", eur("1")),),
+        pupil_id=ledger.third,
+        school_id=ledger.school.id,
+        reason="Kulanz",
+        request_id=number,
+    )
+    assert isinstance(book(db, draft, now=NOON), Booked)
+
+
+def _close(database: Database, ledger: Ledger) -> None:
+    with database.write() as db:
+        for origin in (ledger.school.kiosk.origin_id, ledger.school.other_kiosk.origin_id):
+            seen = {"origin_id": origin, "at_us": DECEMBER, "waiting": 0, "software": "1"}
+            db.execute(kiosks.kiosk_seen.insert(), seen)
+    done = close_month(database, month="2026-11", actor="user:2", clock=FixedClock(DECEMBER),
+                       software="1.2.3")  # fmt: skip
+    assert isinstance(done, Closed), done
+    with database.write() as db:
+        late = Draft(
+            key=next_key(db, ledger.school.office),
+            kind=EntryKind.TOPUP,
+            occurred_at=NOON + timedelta(hours=1),
+            actor="office",
+            moves=(Move("opening", f"pupil:{ledger.third}", eur("2")),),
+            pupil_id=ledger.third,
+        )
+        assert isinstance(book(db, late, now=DECEMBER), Booked)
+
+
+@contextmanager
+def unguarded(database: Database, table: Table) -> Iterator[Session]:
+    """A transaction in which no guard of that table fires; everything in it is taken back.
+
+    ``restore`` must be called before the proof, so that what it finds is the row.
+    """
+    with database.engine.connect() as db:
+        if database.is_sqlite:
+            for pragma in ("foreign_keys = OFF", "ignore_check_constraints = ON"):
+                db.exec_driver_sql(f"PRAGMA {pragma}")
+            db.commit()
+            db.execution_options(sqlite_begin="IMMEDIATE")
+        with db.begin() as transaction:
+            if not database.is_sqlite:
+                db.execute(text("SET LOCAL session_replication_role = replica"))
+                for check in table.constraints:
+                    if isinstance(check, CheckConstraint):
+                        db.exec_driver_sql(f"ALTER TABLE {table.name} DROP CONSTRAINT {check.name}")
+                yield db
+            else:
+                kept = db.execute(
+                    text("SELECT name, sql FROM sqlite_master"
+                         " WHERE type = 'trigger' AND tbl_name = :table"),
+                    {"table": table.name},
+                ).all()  # fmt: skip
+                for name, _ in kept:
+                    db.exec_driver_sql(f"DROP TRIGGER {name}")
+                db.info["kept"] = [made for _, made in kept]
+                yield db
+            transaction.rollback()
+        db.invalidate()
+
+
+def restore(db: Session) -> None:
+    """Put the guards back."""
+    for made in db.info.pop("kept", ()):
+        db.exec_driver_sql(made)
+
+
+def flips(column: "Column[Any]", was: Any) -> Iterator[Any]:
+    """Other values the column could have, the likeliest first; as the database keeps them."""
+    for check in column.table.constraints:
+        if isinstance(check, CheckConstraint):
+            said = re.match(rf"{column.name} IN \((.*)\)$", str(check.sqltext))
+            if said:
+                allowed = [part.strip().strip("'") for part in said[1].split(",")]
+                yield from (
+                    type(was)(one) for one in allowed if was is not None and one != str(was)
+                )
+    if isinstance(column.type, Day):
+        day = date(2026, 1, 1) if was is None else was
+        yield from (day + timedelta(days) for days in (1, -1, 400))
+    elif isinstance(column.type, LargeBinary):
+        yield bytes([was[0] ^ 1]) + was[1:]
+    elif isinstance(column.type, TextType):
+        yield from ("x" if was is None else f"{was}x", f"{was}"[:-1], f"{was}"[:-1] + "9")
+    else:
+        yield from ((1, 7) if was is None else (was + 1, was - 1, was + 1000, 1 - was))
+    if was is not None:
+        yield None
+
+
+def plain_row(db: Session, table: Table, column: "Column[Any]") -> tuple[dict[str, Any], Any]:
+    """The key of the first row in which the column says something, and what it says."""
+    name = f'"{column.name}"'
+    keys = [c.name for c in table.primary_key]
+    found = db.execute(
+        text(f"SELECT {name}, {', '.join(keys)} FROM {table.name}"
+             f" ORDER BY {name} IS NULL, {', '.join(keys)} LIMIT 1")
+    ).one()  # fmt: skip
+    was = found[0]
+    if isinstance(column.type, Day) and isinstance(was, str):
+        was = date.fromisoformat(was)
+    return dict(zip(keys, found[1:], strict=True)), was
+
+
+def flip(db: Session, table: Table, column: "Column[Any]") -> bool:
+    """Change one value of one row; False where the database takes no other value."""
+    key, was = plain_row(db, table, column)
+    where = " AND ".join(f"{name} = :key_{name}" for name in key)
+    change = text(f'UPDATE {table.name} SET "{column.name}" = :new WHERE {where}')
+    for new in flips(column, was):
+        told = new.isoformat() if isinstance(new, date) and db.dialect.name == "sqlite" else new
+        attempt = db.begin_nested()
+        try:
+            done = db.execute(change, {"new": told, **{f"key_{n}": v for n, v in key.items()}})
+        except DBAPIError:
+            attempt.rollback()
+            continue
+        attempt.commit()
+        assert done.rowcount == 1
+        return True
+    return False
