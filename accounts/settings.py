@@ -47,12 +47,22 @@ class KioskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NightlySettings:
+    """``[nightly]``: where each night's backup goes, sealed with which key, and for how long."""
+
+    backup: Path
+    key_file: Path
+    keep_days: int = 35
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a job may ask for; parts a file does not name are None."""
 
     database: str | None = None
     pepper_file: Path | None = None
     kiosk: KioskSettings | None = None
+    nightly: NightlySettings | None = None
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -82,13 +92,25 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _settings(found: dict[str, Any]) -> Settings:
     kiosk = found.pop("kiosk", None)
+    nightly = found.pop("nightly", None)
     _known(found, "the file's top", database=str, pepper_file=str)
     pepper = found.get("pepper_file")
     return Settings(
         database=found.get("database"),
         pepper_file=Path(pepper) if pepper else None,
         kiosk=_kiosk(_table(kiosk, "[kiosk]")) if kiosk is not None else None,
+        nightly=_nightly(_table(nightly, "[nightly]")) if nightly is not None else None,
     )
+
+
+def _nightly(found: dict[str, Any]) -> NightlySettings:
+    _known(found, "[nightly]", backup=str, key_file=str, keep_days=int)
+    if "backup" not in found or "key_file" not in found:
+        raise SettingsError('[nightly] needs backup = "FOLDER" and key_file = "FILE"')
+    if found.get("keep_days", 1) < 1:
+        raise SettingsError("[nightly] keep_days is at least 1")
+    found |= {name: Path(found[name]) for name in ("backup", "key_file")}
+    return NightlySettings(**found)
 
 
 def _kiosk(found: dict[str, Any]) -> KioskSettings:

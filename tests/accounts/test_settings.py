@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from accounts import settings
-from accounts.settings import KioskSettings, ReaderEntry, Settings, SettingsError, read_settings
+from accounts.settings import (
+    KioskSettings,
+    NightlySettings,
+    ReaderEntry,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 
 WHOLE = """
 database = "sqlite:////var/lib/mensakasse/ledger.db"
@@ -134,3 +141,13 @@ def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match=r"binary\.toml"):
         read_settings(path, {})
+
+
+def test_the_nights_backup_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "mensa.toml"
+    file.write_text('[nightly]\nbackup = "/b"\nkey_file = "/k"\n', encoding="utf-8")
+    assert read_settings(file, {}).nightly == NightlySettings(Path("/b"), Path("/k"), 35)
+    for wrong in ('backup = "/b"', 'backup = "/b"\nkey_file = "/k"\nkeep_days = 0', "days = 3"):
+        file.write_text(f"[nightly]\n{wrong}\n", encoding="utf-8")
+        with pytest.raises(SettingsError, match="nightly"):
+            read_settings(file, {})

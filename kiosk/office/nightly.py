@@ -1,0 +1,148 @@
+"""``mensa nightly``: what the night did, as the office reads it in the morning."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+
+from accounts.clock import SystemClock
+from accounts.notices import Notices
+from accounts.texts import Texts, mark
+from kiosk.jobs.common import database_of, settings_of
+from kiosk.jobs.words import spoken
+from kiosk.nightly import Night, Outcome, Step, spend
+from kiosk.proving import fours
+from kiosk.proving import told as proved
+
+DONE, FAILED = 0, 1
+
+STEPS: Mapping[Step, str] = {
+    Step.VERIFY: mark("Proof"),
+    Step.SEAL: mark("Seal"),
+    Step.BACKUP: mark("Backup"),
+    Step.OLD_BACKUPS: mark("Old backups"),
+    Step.NOTICES: mark("What is due"),
+}
+_FAILED = mark("{step}: FAILED ({why})")
+_LEFT_OUT: Mapping[Step, str] = {
+    Step.SEAL: mark("Seal: none, because the ledger did not prove itself"),
+    Step.BACKUP: mark("Backup: none is set up ([nightly] in the settings)"),
+}
+_BROKEN = mark(
+    "The ledger does NOT hold. Nothing was sealed. Stop booking by hand and look at what differs:"
+)
+
+
+def main(asked: argparse.Namespace) -> int:
+    """Spend the night, tell what it did; returns the exit code."""
+    settings = settings_of(asked).nightly
+    with closing(database_of(asked)) as database:
+        night = spend(database, settings=settings, clock=SystemClock())
+    if asked.json:
+        sys.stdout.write(json.dumps(fields(night), ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in lines(spoken(), night)))
+    return DONE if night.good else FAILED
+
+
+def lines(speech: Texts, night: Night) -> Iterator[str]:
+    """The report."""
+    yield speech.say(mark("Mensakasse, the night of {at}"), at=speech.moment(night.at))
+    for step in Step:
+        if night.outcomes[step] is Outcome.FAILED:
+            yield speech.say(_FAILED, step=speech.say(STEPS[step]), why=night.why[step])
+        elif night.outcomes[step] is Outcome.LEFT_OUT:
+            if step in _LEFT_OUT:
+                yield speech.say(_LEFT_OUT[step])
+        else:
+            yield from _done(speech, night, step)
+
+
+def _done(speech: Texts, night: Night, step: Step) -> Iterator[str]:
+    if step is Step.VERIFY and night.proof is not None:
+        if night.proved:
+            yield speech.say(
+                mark("Proof: the ledger holds ({checks} checks)"), checks=len(night.proof.checks)
+            )
+        else:
+            yield speech.say(_BROKEN)
+            yield from proved(night.proof)
+    if step is Step.SEAL and night.seal is not None:
+        yield speech.say(mark("Seal: no. {seal}, {hash}"), seal=night.seal.no,
+                         hash=fours(night.seal.hash))  # fmt: skip
+    if step is Step.BACKUP:
+        sentence = (
+            mark("Backup: {file}")
+            if night.proved
+            else mark("Backup: {file}, of a ledger that did not prove itself; all others stay")
+        )
+        yield speech.say(sentence, file=night.backup)
+    if step is Step.OLD_BACKUPS and night.removed:
+        yield speech.say(mark("Old backups removed: {count}"), count=len(night.removed))
+    if step is Step.NOTICES and night.notices is not None:
+        yield from _due(speech, night.notices)
+
+
+def _due(speech: Texts, due: Notices) -> Iterator[str]:
+    if due.alarms:
+        yield speech.say(mark("Alarms since the last night: {what}"), what=_counted(due.alarms))
+    if due.quarantined:
+        yield speech.say(
+            mark("Put aside since the last night: {what} ({all} altogether)"),
+            what=_counted(due.quarantined),
+            all=due.in_quarantine,
+        )
+    for one in due.silent:
+        if one.last_seen is None:
+            yield speech.say(mark("Kiosk {name} was never heard of"), name=one.name)
+        else:
+            seen = speech.moment(one.last_seen)
+            yield speech.say(
+                mark("Kiosk {name} was last heard of {seen}"), name=one.name, seen=seen
+            )
+    if due.requests:
+        numbers = ", ".join(map(str, due.requests))
+        yield speech.say(mark("Requests that wait for a second person: {numbers}"), numbers=numbers)
+    if due.months:
+        months = ", ".join(due.months)
+        yield speech.say(mark("Could be closed: {months}"), months=months)
+    if not (due.alarms or due.quarantined or due.silent or due.requests or due.months):
+        yield speech.say(mark("Nothing is due."))
+
+
+def _counted(what: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in what.items())
+
+
+def fields(night: Night) -> dict[str, object]:
+    """The report for programs."""
+    due = night.notices
+    return {
+        "at": night.at.isoformat(),
+        "good": night.good,
+        "holds": night.proved,
+        "steps": {step.value: night.outcomes[step].value for step in Step},
+        "why": {step.value: why for step, why in night.why.items()},
+        "failures": [
+            [check.name.value, failure.what, failure.where]
+            for check in (night.proof.checks if night.proof else ())
+            for failure in check.failures
+        ],
+        "seal": {"no": night.seal.no, "hash": night.seal.hash.hex()} if night.seal else None,
+        "backup": str(night.backup) if night.backup else None,
+        "removed": [str(path) for path in night.removed],
+        "due": None
+        if due is None
+        else {
+            "alarms": dict(due.alarms),
+            "quarantined": dict(due.quarantined),
+            "in_quarantine": due.in_quarantine,
+            "silent_kiosks": [
+                {"name": it.name, "last_seen": it.last_seen and it.last_seen.isoformat()}
+                for it in due.silent
+            ],
+            "requests": list(due.requests),
+            "months": list(due.months),
+        },
+    }
