@@ -88,3 +88,9 @@ def staff_of(db: Connection, *, school_id: int) -> tuple[StaffMember, ...]:
         StaffMember(row.id, row.label, row.pin_hash is not None, bool(row.active))
         for row in db.execute(theirs.order_by(people.staff.c.label))
     )
+
+
+def school_of_staff(db: Connection, *, staff_id: int) -> int | None:
+    """The school a member of the canteen's staff belongs to."""
+    this = select(people.staff.c.school_id).where(people.staff.c.id == staff_id)
+    return db.execute(this).scalar_one_or_none()

@@ -20,6 +20,7 @@ from accounts.staff import StaffRefusal
 from accounts.tariffs import TariffRefusal
 from accounts.texts import mark
 from cards.uid import UidFault
+from kiosk.sentences_people import PEOPLE
 
 _NO_NAME = mark("The name is empty.")
 _NO_SCHOOL = mark("There is no school {number}. All schools: mensa school list")
@@ -197,7 +198,7 @@ _ROSTERS: Mapping[enum.Enum, str] = {
     Doubt.MOVED_AWAY: mark("left for another school, and this file still names them"),
 }
 
-SENTENCES: Mapping[enum.Enum, str] = {**_CITY, **_MONEY, **_CARDS, **_ROSTERS}
+SENTENCES: Mapping[enum.Enum, str] = {**_CITY, **_MONEY, **_CARDS, **_ROSTERS, **PEOPLE}
 """By reason. Enum members of two classes are two keys, whatever they are called."""
 
 KINDS: Mapping[str, str] = {

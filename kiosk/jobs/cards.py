@@ -5,6 +5,7 @@ from typing import Any
 
 from kiosk.jobs.words import add_school_word, job_of
 
+OF_CARD = "places:of_card"
 REASONS = ("lost", "stolen", "defective", "left_school", "other")
 
 
@@ -13,7 +14,12 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     words = parsers.add_parser("card", help="cards and whose they are")
     jobs = words.add_subparsers(required=True, metavar="JOB")
     new = job_of(
-        jobs, "assign", "give somebody their first card", "cards:assign", first="cards:ask"
+        jobs,
+        "assign",
+        "give somebody their first card",
+        "cards:assign",
+        act="card.assign",
+        first="cards:ask",
     )
     new.add_argument(
         "uid",
@@ -28,15 +34,30 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     )
     whose.add_argument("--staff", metavar="LABEL", help="a member of the canteen's staff")
 
-    block = job_of(jobs, "block", "refuse a card from now on", "cards:block")
+    block = job_of(
+        jobs, "block", "refuse a card from now on", "cards:block", act="card.block", about=OF_CARD
+    )
     _add_printed(block)
     block.add_argument("--reason", choices=REASONS, default="lost")
 
-    unblock = job_of(jobs, "unblock", "a blocked card was found", "cards:unblock")
+    unblock = job_of(
+        jobs,
+        "unblock",
+        "a blocked card was found",
+        "cards:unblock",
+        act="card.block",
+        about=OF_CARD,
+    )
     _add_printed(unblock)
 
     new = job_of(
-        jobs, "replace", "a new card instead of this one", "cards:replace", first="cards:ask_other"
+        jobs,
+        "replace",
+        "a new card instead of this one",
+        "cards:replace",
+        act="card.replace",
+        about=OF_CARD,
+        first="cards:ask_other",
     )
     new.add_argument(
         "words",
@@ -48,7 +69,13 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     new.usage = "mensa card replace [-h] [--json] [--reason REASON] PRINTED_NO [UID]"
 
     show = job_of(
-        jobs, "show", "whose card this is, and what became of it", "cards:show", reads=True
+        jobs,
+        "show",
+        "whose card this is, and what became of it",
+        "cards:show",
+        act="card.show",
+        about=OF_CARD,
+        reads=True,
     )
     _add_printed(show)
 

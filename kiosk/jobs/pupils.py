@@ -16,6 +16,8 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
         "go-live",
         "book opening balances from a CSV file, whole or not at all",
         "go_live:begin",
+        act="opening.book",
+        about="places:of_openings",
         first="go_live:read",
     )
     start.add_argument("file", type=Path, metavar="FILE", help="columns Schule;Nummer;Betrag")
@@ -29,6 +31,7 @@ def _add_pupils(parsers: "argparse._SubParsersAction[Any]") -> None:
         "import",
         "bring a school up to what its file says; shows it only, unless --apply is given",
         "rosters:bring_in",
+        act="pupils.import",
         first="rosters:read",
     )
     bring.add_argument(
@@ -54,10 +57,18 @@ def _add_pupils(parsers: "argparse._SubParsersAction[Any]") -> None:
         metavar="LINE=WHO",
         help="whom an ambiguous line means: 7=4101, 7=@312 (the city's number) or 7=new",
     )
-    listed = job_of(jobs, "list", "who belongs to a school", "pupils:show", reads=True)
+    listed = job_of(
+        jobs, "list", "who belongs to a school", "pupils:show", act="pupils.list", reads=True
+    )
     add_school_word(listed)
     listed.add_argument("--class", metavar="CLASS", dest="class_name")
-    limit = job_of(jobs, "limit", "what parents allow beside the day's first lunch", "wishes:limit")
+    limit = job_of(
+        jobs,
+        "limit",
+        "what parents allow beside the day's first lunch",
+        "wishes:limit",
+        act="pupils.limit",
+    )
     limit.add_argument("number", metavar="NUMBER", help="the school's number of the child")
     add_school_word(limit)
     how_much = limit.add_mutually_exclusive_group()
@@ -72,20 +83,29 @@ def _add_staff(parsers: "argparse._SubParsersAction[Any]") -> None:
     words = parsers.add_parser("staff", help="who may act at a school's kiosks")
     jobs = words.add_subparsers(required=True, metavar="JOB")
     new = job_of(
-        jobs, "add", "add a member of the canteen's staff", "staff:add", first="staff:ask_pin"
+        jobs,
+        "add",
+        "add a member of the canteen's staff",
+        "staff:add",
+        act="staff.set",
+        first="staff:ask_pin",
     )
     new.add_argument("label", metavar="LABEL", help="as the kiosk shows it; never a full name")
     add_school_word(new)
     how = new.add_mutually_exclusive_group()
     how.add_argument("--pin-stdin", action="store_true", help="the PIN is standard input's line")
     how.add_argument("--card-only", action="store_true", help="no PIN, a staff card only")
-    dismiss = job_of(jobs, "dismiss", "neither PIN nor card opens anything", "staff:dismiss")
+    dismiss = job_of(
+        jobs, "dismiss", "neither PIN nor card opens anything", "staff:dismiss", act="staff.set"
+    )
     dismiss.add_argument("label", metavar="LABEL")
     add_school_word(dismiss)
-    pin = job_of(jobs, "pin", "give another PIN", "staff:renew_pin", first="staff:ask_pin")
+    pin = job_of(
+        jobs, "pin", "give another PIN", "staff:renew_pin", act="staff.set", first="staff:ask_pin"
+    )
     pin.add_argument("label", metavar="LABEL")
     add_school_word(pin)
     pin.add_argument("--pin-stdin", action="store_true", help="the PIN is standard input's line")
     pin.set_defaults(card_only=False)
-    show = job_of(jobs, "list", "the canteen's staff", "staff:show", reads=True)
+    show = job_of(jobs, "list", "the canteen's staff", "staff:show", act="staff.list", reads=True)
     add_school_word(show)

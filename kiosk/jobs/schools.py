@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from kiosk.jobs.words import KINDS, add_school_word, amount, day, job_of, on_off, proofs
+from kiosk.jobs.words import ANY, EVERY, KINDS, add_school_word, amount, day, job_of, on_off, proofs
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -16,13 +16,23 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
 def _add_schools(parsers: "argparse._SubParsersAction[Any]") -> None:
     words = parsers.add_parser("school", help="schools and their settings")
     jobs = words.add_subparsers(required=True, metavar="JOB")
-    new = job_of(jobs, "add", "add a school", "schools:add")
+    new = job_of(jobs, "add", "add a school", "schools:add", act="school.add", about=EVERY)
     new.add_argument("number", metavar="NUMBER", help="its official number, six digits")
     new.add_argument("name", metavar="NAME")
 
-    job_of(jobs, "list", "all schools with their settings", "schools:show", reads=True)
+    job_of(
+        jobs, "list", "all schools with their settings", "schools:show", act="school.list",
+        about=ANY, reads=True,
+    )  # fmt: skip
 
-    change = job_of(jobs, "set", "change a school's settings", "schools:change")
+    change = job_of(
+        jobs,
+        "set",
+        "change a school's settings",
+        "schools:change",
+        act="school.set",
+        about="number",
+    )
     change.add_argument("number", metavar="NUMBER")
     change.add_argument("--name")
     change.add_argument(
@@ -42,12 +52,26 @@ def _add_schools(parsers: "argparse._SubParsersAction[Any]") -> None:
     )
     change.add_argument("--language", choices=("de", "en"))
 
-    close = job_of(jobs, "close", "no meals at a school on a day", "schools:close")
+    close = job_of(
+        jobs,
+        "close",
+        "no meals at a school on a day",
+        "schools:close",
+        act="school.days",
+        about="number",
+    )
     close.add_argument("number", metavar="NUMBER")
     close.add_argument("day", type=day, metavar="DAY", help="31.12.2026 or 2026-12-31")
     close.add_argument("why", metavar="WHY", help="what staff read, such as Karneval")
 
-    reopen = job_of(jobs, "open", "meals after all on a closed day", "schools:reopen")
+    reopen = job_of(
+        jobs,
+        "open",
+        "meals after all on a closed day",
+        "schools:reopen",
+        act="school.days",
+        about="number",
+    )
     reopen.add_argument("number", metavar="NUMBER")
     reopen.add_argument("day", type=day, metavar="DAY")
 
@@ -55,7 +79,9 @@ def _add_schools(parsers: "argparse._SubParsersAction[Any]") -> None:
 def _add_sellers(parsers: "argparse._SubParsersAction[Any]") -> None:
     words = parsers.add_parser("operator", help="who sells the meals")
     jobs = words.add_subparsers(required=True, metavar="JOB")
-    new = job_of(jobs, "add", "add who sells meals", "tariffs:add_seller")
+    new = job_of(
+        jobs, "add", "add who sells meals", "tariffs:add_seller", act="tariff.add", about=EVERY
+    )
     new.add_argument("name", metavar="NAME")
     new.add_argument(
         "--kind",
@@ -69,27 +95,56 @@ def _add_sellers(parsers: "argparse._SubParsersAction[Any]") -> None:
         choices=("revenue", "payable"),
         help="the city's own revenue, or money it holds for a caterer",
     )
-    job_of(jobs, "list", "all who sell meals", "tariffs:show_sellers", reads=True)
+    job_of(
+        jobs,
+        "list",
+        "all who sell meals",
+        "tariffs:show_sellers",
+        act="tariff.list",
+        about=ANY,
+        reads=True,
+    )
 
     words = parsers.add_parser("body", help="funding bodies (Kostenträger)")
     jobs = words.add_subparsers(required=True, metavar="JOB")
-    new = job_of(jobs, "add", "add a body that pays for others", "tariffs:add_body")
+    new = job_of(
+        jobs,
+        "add",
+        "add a body that pays for others",
+        "tariffs:add_body",
+        act="tariff.add",
+        about=EVERY,
+    )
     new.add_argument("name", metavar="NAME")
-    job_of(jobs, "list", "all funding bodies", "tariffs:show_bodies", reads=True)
+    job_of(
+        jobs,
+        "list",
+        "all funding bodies",
+        "tariffs:show_bodies",
+        act="tariff.list",
+        about=ANY,
+        reads=True,
+    )
 
 
 def _add_tariffs(parsers: "argparse._SubParsersAction[Any]") -> None:
     words = parsers.add_parser("tariff", help="tariffs")
     jobs = words.add_subparsers(required=True, metavar="JOB")
-    new = job_of(jobs, "add", "add a tariff", "tariffs:add")
+    new = job_of(jobs, "add", "add a tariff", "tariffs:add", act="tariff.add", about=EVERY)
     new.add_argument("code", metavar="CODE", help="short, such as V or B")
     new.add_argument("name", metavar="NAME")
     new.add_argument("--kind", required=True, choices=KINDS, help="for whom")
     new.add_argument("--base", action="store_true", help="everybody of that kind has it")
     new.add_argument("--body", metavar="NAME", help="the funding body that pays the rest")
-    job_of(jobs, "list", "all tariffs", "tariffs:show", reads=True)
+    job_of(jobs, "list", "all tariffs", "tariffs:show", act="tariff.list", about=ANY, reads=True)
 
-    given = job_of(parsers, "entitle", "give a person a tariff for some time", "tariffs:give")
+    given = job_of(
+        parsers,
+        "entitle",
+        "give a person a tariff for some time",
+        "tariffs:give",
+        act="tariff.give",
+    )
     given.add_argument("pupil", metavar="PUPIL", help="number at the school, or @ and the city's")
     add_school_word(given)
     given.add_argument("--tariff", required=True, metavar="CODE")

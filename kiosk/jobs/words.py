@@ -8,7 +8,9 @@ import argparse
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from accounts.charge import PersonKind, Price
@@ -20,6 +22,12 @@ PROOFS = ("aes", "uid")
 ON_OFF = {"on": True, "off": False, "an": True, "aus": False}
 KINDS = tuple(kind.value for kind in PersonKind)
 
+Job = Callable[[argparse.Namespace], int]
+OWN = "own"
+"""No act of the matrix: what everybody who is signed in may do, for themselves."""
+EVERY, ANY, SCHOOL = "*", "?", "school"
+"""Where a right has to be for: all schools, whichever school, the one named by --school."""
+
 
 def spoken() -> Texts:
     """The language the office is spoken to: German, or what MENSA_LANGUAGE says (de, en)."""
@@ -27,20 +35,64 @@ def spoken() -> Texts:
     return texts(Language.ENGLISH if wanted == "en" else Language.GERMAN)
 
 
-def at_desk(deed: str, *, first: str | None, reads: bool) -> Callable[[argparse.Namespace], int]:
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The right a job needs: an act of ``accounts.rights``, and where it is done.
+
+    ``about`` is EVERY, ANY, the word of the command line that holds the school's number, or
+    "module:function" in ``kiosk.office`` for a job whose school only the ledger knows.
+    """
+
+    act: str
+    about: str
+
+
+def at_desk(
+    deed: str,
+    *,
+    first: str | None,
+    reads: bool,
+    act: str,
+    about: str = SCHOOL,
+) -> Job:
     """The job that does one deed of the office: "module:function" in ``kiosk.office``.
 
-    ``first`` names what is asked or read before the ledger is opened, so that no till waits for
+    ``first`` names what is asked or read before the ledger is locked, so that no till waits for
     a person who types. The modules are imported only when the job is run.
     """
+    need = Need(act, about)
 
     def job(asked: argparse.Namespace) -> int:
         from kiosk.office.desk import carry_out  # noqa: PLC0415  # it opens the ledger
 
-        return carry_out(asked, deed=deed, first=first, reads=reads)
+        return carry_out(asked, deed=deed, first=first, reads=reads, need=need)
 
     job.deeds = (deed, first)  # type: ignore[attr-defined]  # for the test that finds them all
+    job.need = need  # type: ignore[attr-defined]  # as above
     return job
+
+
+def by_right(job: Job, *, act: str, unattended: bool = False) -> Job:
+    """A job that does not sit at the desk, and yet needs a right for all schools.
+
+    Who acts is left in ``asked.actor``. What is ``unattended`` is run by a timer, where nobody
+    can type a password: whoever may open the ledger may run it, as it books nothing and shows
+    nobody's data.
+    """
+
+    def allowed(asked: argparse.Namespace) -> int:
+        from kiosk.office.entitled import actor_or_exit  # noqa: PLC0415  # it opens the ledger
+
+        asked.actor = "system"
+        if not unattended:
+            told = actor_or_exit(asked, Need(act, EVERY))
+            if isinstance(told, int):
+                return told
+            asked.actor = told
+        return job(asked)
+
+    allowed.need = Need(act, EVERY)  # type: ignore[attr-defined]  # for the test that finds them all
+    return allowed
 
 
 def job_of(
@@ -49,17 +101,35 @@ def job_of(
     summary: str,
     deed: str,
     *,
+    act: str,
+    about: str = SCHOOL,
     first: str | None = None,
     reads: bool = False,
 ) -> argparse.ArgumentParser:
-    """A job's own parser, which knows --json and takes "-15,00" for an amount."""
+    """A job's own parser, which knows --json and takes "-15,00" for an amount.
+
+    ``act`` is the right it needs (``accounts.rights.Act``), or OWN for what everybody signed in
+    may do; ``about`` is where, by default the school named by --school.
+    """
     parser: argparse.ArgumentParser = parsers.add_parser(name, help=summary, description=summary)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
-    parser.set_defaults(job=at_desk(deed, first=first, reads=reads))
+    add_user_words(parser)
+    parser.set_defaults(job=at_desk(deed, first=first, reads=reads, act=act, about=about))
     # argparse takes "-15" for a number and "-15,00" for an unknown option; the pattern has been
     # this private attribute since Python 2.3.
     parser._negative_number_matcher = re.compile(r"-\d[\d.,]*$")  # noqa: SLF001
     return parser
+
+
+def add_user_words(parser: argparse.ArgumentParser) -> None:
+    """Who acts, where nobody is signed in."""
+    who = parser.add_argument_group("who acts (mensa sign-in spares it)")
+    who.add_argument("--user", metavar="NAME", help="else MENSA_USER, else the system's user")
+    how = who.add_mutually_exclusive_group()
+    how.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="readable by its owner alone"
+    )
+    how.add_argument("--password-fd", type=int, metavar="N", help="an open file's number")
 
 
 def add_school_word(parser: argparse.ArgumentParser) -> None:

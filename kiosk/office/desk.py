@@ -1,60 +1,47 @@
 """The office's desk: one deed at a time, whole or not at all, and an answer people can read.
 
+- Nothing is done before the right to it was found in the ledger, in the deed's own transaction;
+  which right that is stands where the job is declared. While a ledger has no users at all,
+  whoever can open it sets it up.
 - A deed that is refused leaves nothing behind, whatever it had written before.
 - Whoever was looked at is in the access log before anything about them is shown.
 - ``--json`` gives one object on standard output, for a refusal too ("refused", "sentence").
 """
 
 import argparse
-import enum
-import getpass
 import importlib
 import json
-import os
-import pwd
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
+from accounts.acting import act_as
 from accounts.clock import SystemClock, school_day
 from accounts.database import Database, Session
 from accounts.office import Seen, note_looks, office_origin
 from accounts.schools import School, SchoolRefusal, find_school
-from accounts.texts import Texts, mark
+from accounts.texts import Texts
 from kiosk.jobs.common import database_of
-from kiosk.jobs.words import spoken
-from kiosk.sentences_office import SENTENCES
+from kiosk.jobs.words import Need, spoken
+from kiosk.office.answers import Answer, Refused, Said, ask_hidden, read_file, refused
+from kiosk.office.entitled import lacks_right
+from kiosk.office.signing_in import Acting, who_acts
+
+__all__ = [
+    "Answer",
+    "Desk",
+    "Refused",
+    "Said",
+    "ask_hidden",
+    "carry_out",
+    "read_file",
+    "refused",
+    "tell",
+]
 
 DONE, REFUSED = 0, 1
-
-_UNREADABLE: Mapping[type[OSError], str] = {
-    FileNotFoundError: mark("There is no file {path}."),
-    IsADirectoryError: mark("{path} is a folder; name a file in it."),
-    PermissionError: mark("You may not read {path}."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What was done: lines for people, fields for programs."""
-
-    lines: tuple[str, ...]
-    fields: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why nothing was done, in a word for programs and in sentences that say what to do."""
-
-    reason: str
-    lines: tuple[str, ...]
-    fields: Mapping[str, object] = field(default_factory=dict)
-
-
-Answer = Said | Refused
 
 
 @dataclass(slots=True)
@@ -63,7 +50,7 @@ class Desk:
 
     db: Session
     at: datetime
-    user: str
+    acting: Acting
     texts: Texts
     seen: list[Seen] = field(default_factory=list)
 
@@ -75,7 +62,7 @@ class Desk:
     @property
     def actor(self) -> str:
         """Who acts, as the ledger names them."""
-        return f"office:{self.user}"
+        return self.acting.actor
 
     def say(self, msgid: str, /, **values: object) -> str:
         """A sentence in the office's language."""
@@ -97,46 +84,29 @@ class Desk:
         return found
 
 
-def refused(speech: Texts, reason: enum.Enum, /, **values: object) -> Refused:
-    """The refusal with this reason's sentence."""
-    return Refused(str(reason.value), (speech.say(SENTENCES[reason], **values),))
-
-
-def carry_out(asked: argparse.Namespace, *, deed: str, first: str | None, reads: bool) -> int:
+def carry_out(
+    asked: argparse.Namespace, *, deed: str, first: str | None, reads: bool, need: Need
+) -> int:
     """Do one deed on the ledger the settings name; returns the exit code.
 
-    A deed that only ``reads`` takes no lock that a till would wait for.
+    A deed that only ``reads`` takes no lock that a till would wait for. Who acts is asked, and
+    what ``first`` asks, before anything is locked.
     """
     speech = spoken()
-    if first is not None:
-        stopped: Refused | None = _function(first)(asked, speech)
-        if stopped is not None:
-            return _tell(stopped, as_json=asked.json)
     act: Callable[[Desk, argparse.Namespace], Answer] = _function(deed)
     database = database_of(asked)
     try:
-        answer = _done(database, act, asked, speech, reads=reads)
+        acting = who_acts(asked, database, at=SystemClock().now(), speech=speech)
+        if isinstance(acting, Refused):
+            return tell(acting, as_json=asked.json)
+        if first is not None:
+            stopped: Refused | None = _function(first)(asked, speech)
+            if stopped is not None:
+                return tell(stopped, as_json=asked.json)
+        answer = _done(database, act, asked, speech, reads=reads, acting=acting, need=need)
     finally:
         database.close()
-    return _tell(answer, as_json=asked.json)
-
-
-def ask_hidden(prompt: str) -> str:
-    """What is typed at the terminal without being shown; nothing where the typing was ended."""
-    try:
-        return getpass.getpass(prompt)
-    except EOFError:
-        return ""
-
-
-def read_file(path: Path, speech: Texts) -> bytes | Refused:
-    """What is in a file somebody named."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        known = next((said for kind, said in _UNREADABLE.items() if isinstance(error, kind)), None)
-        sentence = known or mark("{path} cannot be read: {why}")
-        return Refused("unreadable", (speech.say(sentence, path=path, why=error.strerror),))
+    return tell(answer, as_json=asked.json)
 
 
 def _done(
@@ -146,20 +116,27 @@ def _done(
     speech: Texts,
     *,
     reads: bool,
+    acting: Acting,
+    need: Need,
 ) -> Answer:
     with database.read() if reads else database.write() as db:
-        desk = Desk(db, SystemClock().now(), _user(), speech)
-        answer = act(desk, asked)
+        desk = Desk(db, SystemClock().now(), acting, speech)
+        if not reads:
+            act_as(db, desk.actor)
+        lacking = lacks_right(db, asked, need, acting=acting, at=desk.at, speech=speech)
+        answer = act(desk, asked) if lacking is None else lacking
         if isinstance(answer, Refused) and not reads:
             db.rollback()
     if desk.seen:
         with database.write() as db:
-            origin_id = office_origin(db, name=f"office {desk.user}", at=desk.at)
+            act_as(db, desk.actor)
+            origin_id = office_origin(db, name=acting.origin, at=desk.at)
             note_looks(db, origin_id=origin_id, seen=desk.seen, actor=desk.actor, at=desk.at)
     return answer
 
 
-def _tell(answer: Answer, *, as_json: bool) -> int:
+def tell(answer: Answer, *, as_json: bool) -> int:
+    """Print an answer for people, or as one object for programs; returns the exit code."""
     code = DONE if isinstance(answer, Said) else REFUSED
     if as_json:
         told = dict(answer.fields)
@@ -176,14 +153,3 @@ def _function(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(f"kiosk.office.{module}"), function)
     return found
-
-
-def _user() -> str:
-    """Who sits at this machine; behind sudo the person, not root."""
-    behind = os.environ.get("SUDO_USER")
-    if os.getuid() == 0 and behind:
-        return behind
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -5,34 +5,42 @@ import string
 
 import pytest
 
+from accounts.approvals import ApprovalRefusal
 from accounts.card_numbers import NumberFault
 from accounts.holdings import CardRefusal
 from accounts.meals import MealRefusal
 from accounts.opening import OpeningRefusal
 from accounts.operators import OperatorRefusal
+from accounts.passwords import PasswordFault
 from accounts.roster_files import ProblemKind
 from accounts.roster_import import RosterRefusal
 from accounts.roster_matching import Doubt
 from accounts.schools import SchoolRefusal
+from accounts.sign_ins import SignInRefusal
 from accounts.staff import StaffRefusal
 from accounts.tariffs import TariffRefusal
 from accounts.texts import Language, texts
+from accounts.users import UserRefusal
 from cards.uid import UidFault
 from kiosk.sentences_office import SENTENCES
 
 REASONS: tuple[type[enum.Enum], ...] = (
+    ApprovalRefusal,
     CardRefusal,
     Doubt,
     MealRefusal,
     NumberFault,
     OpeningRefusal,
     OperatorRefusal,
+    PasswordFault,
     ProblemKind,
     RosterRefusal,
     SchoolRefusal,
+    SignInRefusal,
     StaffRefusal,
     TariffRefusal,
     UidFault,
+    UserRefusal,
 )
 
 
