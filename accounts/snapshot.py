@@ -4,7 +4,8 @@ A snapshot is one consistent view of the ledger at ``taken_at``. Its ``marks`` s
 of the asking kiosk's own facts the ledger has heard (epoch -> seq): balances contain those and
 no later ones, so a kiosk takes off what it wrote after them and counts nothing twice, whatever
 answers were lost. Offers and closed days reach some days ahead; balances, lunches and spending
-are of ``day``. Amounts are cents.
+are of ``day``. Amounts are cents. ``seal`` is the ledger's newest seal then, number and hash in
+hex: a kiosk is a witness of what the ledger had sealed.
 """
 
 import json
@@ -93,6 +94,7 @@ class Snapshot:
     staff: tuple[StaffRow, ...]
     counts: tuple[tuple[int, int], ...]
     marks: tuple[tuple[int, int], ...]
+    seal: tuple[int, str] | None = None
 
 
 def to_bytes(snapshot: Snapshot) -> bytes:
@@ -110,6 +112,7 @@ def to_bytes(snapshot: Snapshot) -> bytes:
             "staff": [_fields(row) for row in snapshot.staff],
             "counts": snapshot.counts,
             "marks": snapshot.marks,
+            "seal": snapshot.seal,
         },
         separators=(",", ":"),
         ensure_ascii=False,
@@ -118,7 +121,12 @@ def to_bytes(snapshot: Snapshot) -> bytes:
 
 def from_bytes(kept: bytes) -> Snapshot:
     """The snapshot that ``to_bytes`` wrote. Raises ValueError, KeyError or TypeError else."""
-    read = json.loads(kept)
+    return from_told(json.loads(kept))
+
+
+def from_told(read: Any) -> Snapshot:
+    """The snapshot as the ledger's door or a kiosk's disk tells it. Raises as ``from_bytes``."""
+    seal = read["seal"] if "seal" in read else None  # noqa: SIM401  # None has no get
     return Snapshot(
         taken_at=moment(read["taken_at"]),
         day=date.fromisoformat(read["day"]),
@@ -131,6 +139,7 @@ def from_bytes(kept: bytes) -> Snapshot:
         staff=tuple(_row(StaffRow, row) for row in read["staff"]),
         counts=tuple(tuple(row) for row in read["counts"]),
         marks=tuple(tuple(row) for row in read["marks"]),
+        seal=(seal[0], seal[1]) if seal else None,
     )
 
 

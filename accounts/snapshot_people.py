@@ -107,7 +107,7 @@ _UNBOOKED = text("""
     FROM membership m
     JOIN fact f ON f.pupil_id = m.pupil_id AND f.day = :day AND f.origin_id = :origin
     JOIN quarantine q ON q.fact_id = f.id
-    JOIN fact_item i ON i.fact_id = f.id
+    JOIN fact_item i ON i.fact_id = f.id AND i.quantity BETWEEN 1 AND 1000000
     JOIN offer o ON o.id = i.offer_id AND o.item_class = 'lunch'
     WHERE m.school_id = :school AND m.valid_from <= :day
       AND (m.valid_to IS NULL OR m.valid_to >= :day)

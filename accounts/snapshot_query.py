@@ -1,7 +1,8 @@
 """Taking a kiosk's snapshot from the ledger: a fixed number of statements, whatever the size.
 
 They run as one consistent read. Nothing of another school is selected: a child that moved away
-is there as a card that is at the wrong school, without a name.
+is there as a card that is at the wrong school, without a name. PostgreSQL's ``kiosk_snapshot``
+says the same in one statement.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from accounts.clock import school_day
 from accounts.database import Session
 from accounts.snapshot import OfferRow, SchoolRules, Snapshot
 from accounts.snapshot_people import cards_of, people_of, staff_of
-from accounts.tables import journal, kiosks, meals, people
+from accounts.tables import journal, kiosks, meals, people, proofs
 from accounts.tables.types import Day
 
 DAYS_AHEAD = 7
@@ -78,7 +79,15 @@ def take_snapshot(
         staff=staff_of(db, school.id),
         counts=_counts(db, school.id, day),
         marks=_marks(db, origin_id, epochs),
+        seal=newest_seal(db),
     )
+
+
+def newest_seal(db: Session) -> tuple[int, str] | None:
+    """The ledger's newest seal: its number and its hash in hex."""
+    seal = proofs.seal.c
+    found = db.execute(select(seal.id, seal.hash).order_by(seal.id.desc()).limit(1)).one_or_none()
+    return None if found is None else (int(found.id), bytes(found.hash).hex())
 
 
 def _school_of(db: Session, origin_id: int, at: datetime) -> SchoolRules | None:
@@ -147,7 +156,7 @@ _COUNTS = text("""
       UNION ALL
       SELECT o.id, i.quantity FROM fact f
       JOIN quarantine q ON q.fact_id = f.id AND q.reason = 'unassigned'
-      JOIN fact_item i ON i.fact_id = f.id
+      JOIN fact_item i ON i.fact_id = f.id AND i.quantity BETWEEN 1 AND 1000000
       JOIN offer o ON o.id = i.offer_id AND o.school_id = :school AND o.day = :day
       WHERE f.pupil_id IS NULL AND f.day = :day
         AND NOT EXISTS (SELECT 1 FROM fact v WHERE v.pupil_id IS NULL AND v.day = :day

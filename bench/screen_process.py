@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.clock import SystemClock
+from accounts.door import DirectDoor
 from cards.reader import ScriptedReader
 from kiosk import messages as say
 from kiosk.app import KioskApp
@@ -85,7 +86,7 @@ def main(plan: str, number: int, result: Path) -> int:
         hand.insert, hand.remove = reader.insert, reader.remove
         journal = open_journal(world.journal, origin_id=world.origin_id, key=bytes(32))
         parts = assemble(
-            world.database,
+            DirectDoor(world.database, world.origin_id, clock),
             journal,
             [reader],
             pepper=world.pepper,

@@ -17,6 +17,7 @@ from till import KEY, card_hash, give_card, set_school
 
 from accounts.clock import SystemClock
 from accounts.database import Database, open_database, upgrade
+from accounts.door import DirectDoor
 from accounts.snapshot import Snapshot
 from bench.figures import Figure
 from cards.reader import Proof, Tap
@@ -108,6 +109,12 @@ def _kiosk(
         counter.learn(snapshot)
         learned(snapshot)
 
-    sync = Sync(database, journal, clock=clock, learn=learn, tell=lambda _: None)
+    sync = Sync(
+        DirectDoor(database, origin_id, clock),
+        journal,
+        clock=clock,
+        learn=learn,
+        tell=lambda _: None,
+    )
     sync.once()
     return counter, sync, journal

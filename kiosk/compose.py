@@ -13,6 +13,7 @@ from pathlib import Path
 
 from accounts.clock import Clock
 from accounts.database import Database
+from accounts.door import DirectDoor, Door, RoleDoor
 from accounts.holdings import card_hash
 from accounts.settings import ReaderEntry, Settings, SettingsError
 from accounts.snapshot import Snapshot, from_bytes
@@ -58,7 +59,7 @@ class Parts:
 
 
 def assemble(
-    database: Database,
+    door: Door,
     journal: Journal,
     readers: Sequence[Reader],
     *,
@@ -66,6 +67,7 @@ def assemble(
     clock: Clock,
     deliver: Callable[[Outcome], None],
     idle: timedelta = timedelta(seconds=60),
+    software: str = "",
 ) -> Parts:
     """Put a kiosk together. What it knew last, it knows at once."""
     session = StaffSession(journal, clock=clock, check_pin=verify_pin, idle=idle)
@@ -77,17 +79,25 @@ def assemble(
     )
     snapshot = _last_snapshot(journal)
     sync = Sync(
-        database,
+        door,
         journal,
         clock=clock,
         learn=lambda news: worker.send(news),  # noqa: PLW0108  # the worker is made after it
         tell=deliver,
         snapshot=snapshot,
+        software=software,
     )
     worker = Worker(counter, session, readers, clock=clock, deliver=deliver, written=sync.wake)
     if snapshot is not None:
         worker.send(snapshot)
     return Parts(journal, worker, sync)
+
+
+def door_of(database: Database, *, origin_id: int, clock: Clock) -> Door:
+    """A kiosk's way to its ledger: beside it on SQLite, by its own role on PostgreSQL."""
+    if database.is_sqlite:
+        return DirectDoor(database, origin_id, clock)
+    return RoleDoor(database, origin_id)
 
 
 def open_kiosk_journal(

@@ -5,6 +5,9 @@ that it is sent again, which changes nothing. The thread outlives every fault of
 it says that the ledger cannot be reached, waits a little longer each time, and goes on. A
 snapshot counts as fresh for as long as the ledger's pulse says that nothing has changed.
 
+A ledger of another life than the one this kiosk brought its facts to was restored or moved: the
+kiosk brings what it still has once more, and what is known there is answered as before.
+
 The status is told by a second thread, because a network that swallows every answer holds the
 first one for minutes: a round that takes too long counts as a ledger that is not reached.
 """
@@ -15,15 +18,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 
-from accounts.access import Look, log_looks
+from accounts.access import Look
 from accounts.clock import Clock, moment, school_day
-from accounts.database import Database, DatabaseUnavailable
+from accounts.database import DatabaseUnavailable
+from accounts.door import Asked, Door, DoorClosed, News
 from accounts.guards import JournalRefused
-from accounts.intake import FactBooked, book_facts
+from accounts.intake import FactBooked
 from accounts.snapshot import Snapshot, to_bytes
-from accounts.snapshot_query import Pulse, pulse, take_snapshot
-from kiosk.journal import Journal, Row
+from accounts.snapshot_query import Pulse
+from kiosk.journal import Journal, Note, Row
 from kiosk.messages import Status
+from kiosk.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -42,24 +47,28 @@ class Sync:
 
     def __init__(
         self,
-        database: Database,
+        door: Door,
         journal: Journal,
         *,
         clock: Clock,
         learn: Callable[[Snapshot], None],
         tell: Callable[[Status], None],
         snapshot: Snapshot | None = None,
+        software: str = "",
     ) -> None:
-        self._database = database
+        self._door = door
         self._journal = journal
+        self._software = software
         self._clock = clock
         self._learn = learn
         self._tell = tell
         self._pulse: Pulse | None = None
-        self._school_id = snapshot.school.id if snapshot else None
+        self._witness = Witness(snapshot.seal if snapshot else None)
+        self._life = journal.incarnation()
         self._taken: datetime | None = None
         self._fresh_at = snapshot.taken_at if snapshot else None
         self._aside: set[int] = set()
+        self._notes_aside = False
         self._revoked = False
         self._reachable = False
         self._begun: float | None = None
@@ -88,10 +97,20 @@ class Sync:
             self._teller.join()
 
     def once(self) -> None:
-        """Drain all that waits, then fetch what has changed. Raises what the database raises."""
+        """Drain all that waits, then fetch what has changed. Raises what the door raises."""
+        try:
+            self._drain_all()
+            if self._fetch():
+                self._drain_all()
+                self._fetch()
+        except DoorClosed as closed:
+            if not self._revoked:
+                log.warning("the ledger is closed to this kiosk: %s", closed)
+            self._revoked = True
+
+    def _drain_all(self) -> None:
         while self._drain():
             pass
-        self._fetch()
 
     def status(self) -> Status:
         """How old the snapshot is, what waits, and whether the ledger was reached last."""
@@ -105,27 +124,16 @@ class Sync:
 
     def _drain(self) -> bool:
         rows = self._journal.waiting(but_not=self._aside)
-        notes = self._journal.waiting_notes()
+        notes = [] if self._notes_aside else self._journal.waiting_notes()
         if rows:
             self._book(rows)
         if notes:
-            looks = [
-                Look(n.epoch, n.seq, moment(n.at_us), n.actor, n.pupil_id, n.purpose) for n in notes
-            ]
-            with self._database.write() as db:
-                log_looks(db, self._journal.origin_id, looks)
-            self._journal.notes_drained(notes)
+            self._bring(notes)
         return bool(rows or notes)
 
     def _book(self, rows: list[Row]) -> None:
         try:
-            with self._database.write() as db:
-                answers = book_facts(
-                    db,
-                    self._journal.origin_id,
-                    [row.fact for row in rows],
-                    now=self._clock.now(),
-                )
+            answers = self._door.drain([row.fact for row in rows], ())
         except JournalRefused as refusal:
             # Of one epoch the ledger misses what came before (it was restored, or a row here is
             # damaged). The other epochs go on, and this one is tried again from time to time.
@@ -134,6 +142,18 @@ class Sync:
             log.critical("the ledger does not take the facts of epoch %d: %s", epoch, refusal.code)
             return
         self._mark(answers)
+
+    def _bring(self, notes: list[Note]) -> None:
+        looks = [
+            Look(n.epoch, n.seq, moment(n.at_us), n.actor, n.pupil_id, n.purpose) for n in notes
+        ]
+        try:
+            self._door.drain((), looks)
+        except JournalRefused as refusal:
+            self._notes_aside = True
+            log.critical("the ledger does not take the notes of who looked: %s", refusal.code)
+            return
+        self._journal.notes_drained(notes)
 
     def _mark(self, answers: tuple[FactBooked, ...]) -> None:
         self._journal.drained([(a.epoch, a.seq) for a in answers if not a.alarm])
@@ -149,35 +169,54 @@ class Sync:
                     answer.quarantined,
                 )
 
-    def _fetch(self) -> None:
+    def _fetch(self) -> bool:
+        """Hear the news; True where it is another ledger and everything has to be drained again."""
         now = self._clock.now()
-        with self._database.read() as db:
-            beat = pulse(db, self._school_id) if self._school_id is not None else None
-            due = (
-                self._taken is None
-                or beat != self._pulse
-                or now - self._taken > RENEW
-                or school_day(now) != school_day(self._taken)
+        due = (
+            self._taken is None
+            or self._revoked
+            or now - self._taken > RENEW
+            or school_day(now) != school_day(self._taken)
+        )
+        news = self._door.news(
+            Asked(
+                pulse=self._pulse,
+                epochs=self._journal.epochs(),
+                wants=due,
+                waiting=self._journal.count_waiting(),
+                software=self._software,
             )
-            if not due:
-                if not self._revoked:
-                    self._fresh_at = now
-                return
-            snapshot = take_snapshot(
-                db, origin_id=self._journal.origin_id, epochs=self._journal.epochs(), at=now
-            )
-        self._aside.clear()
-        self._revoked = snapshot is None
+        )
+        self._revoked = False
+        if self._is_another(news):
+            self._pulse = None  # what it shows now lacks the lunches that are brought again
+            return True
+        self._witness.hear(news.seal)
+        snapshot = news.snapshot
         if snapshot is None:
-            log.error("the ledger does not know this kiosk, or it is revoked")
-            self._pulse, self._taken = beat, now
-            return
-        self._school_id = snapshot.school.id
+            self._fresh_at = now
+            return False
+        self._aside.clear()
+        self._notes_aside = False
         self._learn(snapshot)
         self._fresh_at = now
         self._journal.keep("snapshot", to_bytes(snapshot))
         # Only now: what the disk would not keep is fetched again.
-        self._pulse, self._taken = beat, now
+        self._pulse, self._taken = news.pulse, now
+        return False
+
+    def _is_another(self, news: News) -> bool:
+        if news.incarnation == self._life:
+            return False
+        again = self._journal.bring_again()
+        self._journal.keep_incarnation(news.incarnation)
+        if self._life is not None:
+            log.warning("the ledger was restored or moved: %d facts are brought again", again)
+        self._life = news.incarnation
+        self._witness.forget()
+        self._aside.clear()
+        self._notes_aside = False
+        return again > 0
 
     def _run(self) -> None:
         wait = PULSE_SECONDS

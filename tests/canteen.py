@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from builders import NOON, School, add_child, eur, open_school, row
+from fortress import fortify
 from sqlalchemy import text
 
 from accounts.database import Database
@@ -54,8 +55,13 @@ class Canteen:
 
 
 def open_canteen(database: Database, *, children: int = 40) -> Canteen:
-    """Open the school; every child has a card, money for some days, and a class."""
+    """Open the school; every child has a card, money for some days, and a class.
+
+    On PostgreSQL the ledger has its roles, and its clock is the canteen's.
+    """
     school = open_school(database)
+    if not database.is_sqlite:
+        fortify(database, at=SHIFT)
     canteen = Canteen(school)
     with database.write() as db:
         # Forty children eat all they can: no cap is meant to be met here.

@@ -58,6 +58,7 @@ class Office:
         self.write("pepper", PEPPER)
         settings = self.write("mensa.toml", f'pepper_file = "{self.folder / "pepper"}"\n')
         self.monkeypatch.setenv("MENSA_CONFIG", str(settings))
+        self.monkeypatch.chdir(self.folder)  # files a job writes beside it stay here
 
     def write(self, name: str, text: str) -> Path:
         """A file of the office."""

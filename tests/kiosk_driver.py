@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pytest
 from canteen import KEY, PEPPER, SHIFT, Canteen
+from fortress import login
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = Path(__file__).parent / "end_to_end" / "kiosk_process.py"
@@ -62,7 +63,10 @@ def nursery() -> Iterator[Nursery]:
 
 @dataclass(slots=True)
 class KioskProcess:
-    """One kiosk of the canteen; a context manager that kills what still runs."""
+    """One kiosk of the canteen; a context manager that kills what still runs.
+
+    On PostgreSQL it comes by its own role, as in the city.
+    """
 
     nursery: Nursery
     canteen: Canteen
@@ -71,12 +75,15 @@ class KioskProcess:
     pcsc: dict[str, Any] | None = None
     heard: list[Heard] = field(default_factory=list)
     pid: int = 0
+    role: str | None = None
     _acts: int = -1
     _told: int = -1
     _rest: bytes = b""
 
     def __post_init__(self) -> None:
         self.origin_id = self.origin_id or self.canteen.school.kiosk.origin_id
+        if not self.canteen.database.is_sqlite:
+            self.role = login(self.canteen.database, self.origin_id)
 
     @property
     def journal(self) -> Path:
@@ -85,9 +92,10 @@ class KioskProcess:
 
     def start(self, *, crash: dict[str, Any] | None = None) -> None:
         """Start it (again)."""
-        url = self.canteen.database.url.render_as_string(hide_password=False)
+        url = self.canteen.database.url
+        url = url if self.role is None else url.set(username=self.role)
         wanted = {
-            "url": url,
+            "url": url.render_as_string(hide_password=False),
             "journal": str(self.journal),
             "origin": self.origin_id,
             "key": KEY.hex(),

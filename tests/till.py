@@ -10,6 +10,7 @@ from pathlib import Path
 from builders import NOON, School, row
 
 from accounts.clock import FixedClock
+from accounts.door import DirectDoor
 from accounts.snapshot import Snapshot
 from accounts.tables import people
 from cards.reader import Proof, Tap
@@ -49,7 +50,7 @@ class Till:
 
     def switch_on(self) -> None:
         """Open the journal (again) and begin to serve."""
-        self.journal = open_journal(self.path, origin_id=self.origin_id, key=KEY)
+        self.journal = open_journal(self.path, origin_id=self.origin_id, key=KEY, clock=self.clock)
         self.session = StaffSession(
             self.journal, clock=self.clock, check_pin=lambda kept, typed: kept == typed
         )
@@ -57,7 +58,7 @@ class Till:
             self.journal, clock=self.clock, card_hash=card_hash, staff=self.session
         )
         self.sync = Sync(
-            self.school.database,
+            DirectDoor(self.school.database, self.origin_id, self.clock),
             self.journal,
             clock=self.clock,
             learn=self._learn,

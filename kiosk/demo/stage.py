@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accounts.clock import Clock
+from accounts.door import DirectDoor
 from cards.virtual.stack import VirtualCards
 from cards.watched import WatchedReader
 from kiosk.compose import Parts, assemble
@@ -58,7 +59,12 @@ def stage(clock: Clock, deliver: Callable[[Outcome], None]) -> Iterator[Stage]:
             pcsc_socket=cards.socket,
         )
         parts = assemble(
-            world.database, journal, [reader], pepper=world.pepper, clock=clock, deliver=deliver
+            DirectDoor(world.database, world.origin_id, clock),
+            journal,
+            [reader],
+            pepper=world.pepper,
+            clock=clock,
+            deliver=deliver,
         )
         parts.sync.once()  # the first child finds a kiosk that knows the school
         parts.start()

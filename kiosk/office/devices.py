@@ -1,17 +1,26 @@
-"""Kiosks at the office's desk: enrolled for one school for ever, revoked when one is stolen."""
+"""Kiosks at the office's desk: enrolled for one school for ever, revoked when one is stolen.
+
+Enrolling writes one file, for the machine alone; on PostgreSQL it holds the password of the
+kiosk's own role, once.
+"""
 
 import argparse
-import json
+import os
+from contextlib import suppress
+from pathlib import Path
 
 from accounts.database import open_database
-from accounts.registers import enrolled_kiosks
-from accounts.schools import School, SchoolRefusal, enrol_kiosk, revoke_origin
+from accounts.enrolment import EnrolmentRefusal, Login, end_login, make_login
+from accounts.enrolment_file import GOOD_FOR, Enrolment, kiosks_url
+from accounts.registers import EnrolledKiosk, enrolled_kiosks
+from accounts.schools import School, SchoolRefusal, enrol_kiosk, find_school, revoke_origin
 from accounts.settings import Settings
+from kiosk.compose import read_pepper
 from kiosk.jobs.common import settings_of
 from kiosk.office.columns import in_columns
 from kiosk.office.desk import Answer, Desk, Refused, Said, refused
+from kiosk.sentences_kiosk import MAKING
 
-KIOSK_FILE = "/etc/mensakasse/kiosk.toml"
 _KEY_LINES = (
     "  mkdir -p -m 700 /etc/credstore.encrypted",
     "  head -c 32 /dev/urandom | systemd-creds encrypt --name=mensa-kiosk-key - \\",
@@ -27,26 +36,21 @@ def add(desk: Desk, asked: argparse.Namespace) -> Answer:
     made = enrol_kiosk(desk.db, school_id=school.id, name=asked.name, at=desk.at)
     if isinstance(made, SchoolRefusal):
         return refused(desk.texts, made, number=school.number, name=asked.name)
-    toml = kiosk_toml(settings_of(asked), origin_id=made, school=school)
-    enrolled = desk.say(
-        "Kiosk {name} of {school} is enrolled: origin {origin}",
-        name=asked.name,
-        school=school.name,
-        origin=made,
-    )
-    lines = (
-        enrolled,
-        "",
-        desk.say("On its machine, in {file}:", file=KIOSK_FILE),
-        "",
-        *(f"  {line}".rstrip() for line in toml.splitlines()),
-        "",
-        desk.say("And once, as root there, the key that seals its disk (docs/kiosk-machine.md):"),
-        "",
-        *_KEY_LINES,
-    )
-    fields = {"origin": made, "name": asked.name, "school": school.number, "toml": toml}
-    return Said(lines, fields)
+    return _written(desk, asked, school, origin_id=made, name=asked.name.strip())
+
+
+def renew(desk: Desk, asked: argparse.Namespace) -> Answer:
+    """``mensa kiosk-device renew``: another file for the same kiosk; the password of before ends."""
+    kiosk = _find(desk, asked)
+    if isinstance(kiosk, Refused):
+        return kiosk
+    if kiosk.revoked_at is not None:
+        sentence = desk.say(MAKING[EnrolmentRefusal.NO_KIOSK], name=kiosk.name)
+        return Refused("already_revoked", (sentence,))
+    school = find_school(desk.db, number=kiosk.school_number)
+    if school is None:
+        raise LookupError(kiosk.school_number)
+    return _written(desk, asked, school, origin_id=kiosk.origin_id, name=kiosk.name)
 
 
 def show(desk: Desk, _asked: argparse.Namespace) -> Answer:
@@ -87,6 +91,33 @@ def show(desk: Desk, _asked: argparse.Namespace) -> Answer:
 
 def revoke(desk: Desk, asked: argparse.Namespace) -> Answer:
     """``mensa kiosk-device revoke``."""
+    kiosk = _find(desk, asked)
+    if isinstance(kiosk, Refused):
+        return kiosk
+    if not revoke_origin(desk.db, origin_id=kiosk.origin_id, at=desk.at):
+        sentence = desk.say("The kiosk {name} is revoked already.", name=kiosk.name)
+        return Refused("already_revoked", (sentence,))
+    ended = end_login(desk.db, origin_id=kiosk.origin_id)
+    lines = (
+        desk.say(
+            "The kiosk {name} is revoked: nothing it serves from now on is booked. "
+            "A kiosk in its place gets a new name.",
+            name=kiosk.name,
+        ),
+        desk.say(
+            "What it had served and not brought yet is not lost: it lies on its disk, sealed "
+            "under its key."
+        ),
+    )
+    fields = {
+        "origin": kiosk.origin_id,
+        "revoked": desk.at.isoformat(),
+        "sessions_ended": ended,
+    }
+    return Said(lines, fields)
+
+
+def _find(desk: Desk, asked: argparse.Namespace) -> EnrolledKiosk | Refused:
     known = {it.name: it for it in enrolled_kiosks(desk.db)}
     kiosk = known.get(asked.name.strip())
     if kiosk is None:
@@ -94,34 +125,92 @@ def revoke(desk: Desk, asked: argparse.Namespace) -> Answer:
             "No kiosk is called {name}. All kiosks: mensa kiosk-device list", name=asked.name
         )
         return Refused("unknown_kiosk", (sentence,))
-    if not revoke_origin(desk.db, origin_id=kiosk.origin_id, at=desk.at):
-        sentence = desk.say("The kiosk {name} is revoked already.", name=kiosk.name)
-        return Refused("already_revoked", (sentence,))
-    told = desk.say(
-        "The kiosk {name} is revoked: nothing it serves from now on is booked. "
-        "A kiosk in its place gets a new name.",
-        name=kiosk.name,
+    return kiosk
+
+
+def _written(
+    desk: Desk, asked: argparse.Namespace, school: School, *, origin_id: int, name: str
+) -> Answer:
+    """The kiosk's login and the file that brings it to its machine."""
+    settings = settings_of(asked)
+    path = asked.out or Path(f"kasse-{origin_id}.json")
+    login: Login | None = None
+    if desk.db.dialect.name == "postgresql":
+        made = make_login(desk.db, origin_id=origin_id)
+        if isinstance(made, EnrolmentRefusal):
+            return Refused(made.value, (desk.say(MAKING[made], name=name),))
+        login = made
+    until = desk.at + GOOD_FOR
+    told = _enrolment(settings, school, login, origin_id=origin_id, name=name, desk=desk)
+    failed = _write(path, told.to_bytes())
+    if failed is not None:
+        sentence = desk.say("{path} cannot be written: {why}", path=path, why=failed.strerror)
+        return Refused("unwritable", (sentence,))
+    lines = (
+        desk.say(
+            "Kiosk {name} of {school} is enrolled: origin {origin}",
+            name=name,
+            school=school.name,
+            origin=origin_id,
+        ),
+        desk.say(
+            "Its file is {path}, good until {until}. It lets in whoever has it: carry it yourself.",
+            path=path,
+            until=desk.texts.moment(until),
+        ),
+        "",
+        desk.say("On its machine: mensa kiosk enrol {path}", path=path),
+        "",
+        desk.say("And once, as root there, the key that seals its disk (docs/kiosk-machine.md):"),
+        "",
+        *_KEY_LINES,
     )
-    return Said((told,), {"origin": kiosk.origin_id, "revoked": desk.at.isoformat()})
+    fields = {
+        "origin": origin_id,
+        "name": name,
+        "school": school.number,
+        "file": str(path),
+        "until": until.isoformat(),
+    }
+    return Said(lines, fields)
 
 
-def kiosk_toml(settings: Settings, *, origin_id: int, school: School) -> str:
-    """The settings of a kiosk's machine, with what this office knows of them filled in.
+def _enrolment(
+    settings: Settings,
+    school: School,
+    login: Login | None,
+    *,
+    origin_id: int,
+    name: str,
+    desk: Desk,
+) -> Enrolment:
+    database, authority = kiosks_url(
+        open_database(settings.database or "").url, login=login.name if login else None
+    )
+    return Enrolment(
+        origin=origin_id,
+        name=name,
+        school=school.name,
+        language=school.language,
+        database=database,
+        password=login.password if login else None,
+        authority=authority.read_text("ascii") if authority else None,
+        pepper=read_pepper(settings.pepper_file),
+        until=desk.at + GOOD_FOR,
+    )
 
-    A password in the database's URL is left out.
-    """
-    database = open_database(settings.database or "").url.render_as_string(hide_password=True)
-    pepper = settings.pepper_file or "/etc/mensakasse/pepper"
-    return f"""\
-database = {json.dumps(database)}
-pepper_file = {json.dumps(str(pepper))}  # a copy of the office's
 
-[kiosk]
-origin = {origin_id}
-state = "/var/lib/mensakasse"
-language = {json.dumps(school.language)}
-
-[[kiosk.reader]]
-label = "Ausgabe"
-match = "ACR122"  # a part of the reader's name: mensa doctor --role kiosk
-"""
+def _write(path: Path, content: bytes) -> OSError | None:
+    """Write a new file for its owner alone, or say why not; nothing is left by halves."""
+    try:
+        file = os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+    except OSError as error:
+        return error
+    try:
+        with file:
+            file.write(content)
+    except OSError as error:
+        with suppress(OSError):
+            path.unlink()
+        return error
+    return None

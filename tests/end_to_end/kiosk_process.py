@@ -26,7 +26,7 @@ from accounts.database import Database, open_database
 from cards.reader import Reader, ReaderEvent, ReaderSetting, ScriptedReader, Sink
 from cards.watched import Limits, WatchedReader
 from kiosk import messages as say
-from kiosk.compose import Parts, assemble
+from kiosk.compose import Parts, assemble, door_of
 from kiosk.journal import Journal, open_journal
 
 
@@ -104,12 +104,27 @@ def die_at(count: int) -> Callable[..., None]:
     return called
 
 
+def if_drained(dying: Callable[..., None]) -> Callable[..., None]:
+    """A listener to statements that minds those that bring facts only."""
+
+    def listening(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if any(word in statement for word in ("kiosk_drain", "INSERT INTO fact")):
+            dying()
+
+    return listening
+
+
 def arm(crash: dict[str, Any], database: Database, parts: Parts, journal: Journal) -> None:
     """Lay the trap: where in a drain this process dies, and at which time."""
     dying = die_at(crash["count"])
     match crash["where"]:
         case "before the ledger commits":
-            event.listen(database.engine, "commit", dying)
+            if database.is_sqlite:
+                event.listen(database.engine, "commit", dying)
+            else:
+                event.listen(database.engine, "before_cursor_execute", if_drained(dying))
+        case "before the answer is heard":
+            event.listen(database.engine, "after_cursor_execute", if_drained(dying))
         case "before the answer is marked":
             mark = parts.sync._mark
 
@@ -172,8 +187,9 @@ def serve(wanted: dict[str, Any]) -> None:
         Path(wanted["journal"]), origin_id=wanted["origin"], key=bytes.fromhex(wanted["key"])
     )
     reader = reader_of(wanted, clock)
+    door = door_of(database, origin_id=wanted["origin"], clock=clock)
     parts = assemble(
-        database,
+        door,
         journal,
         [reader],
         pepper=bytes.fromhex(wanted["pepper"]),

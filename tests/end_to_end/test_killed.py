@@ -67,6 +67,7 @@ def test_nothing_acknowledged_is_lost_or_booked_twice_whenever_the_kiosk_is_kill
     "where",
     [
         "before the ledger commits",
+        "before the answer is heard",
         "before the answer is marked",
         "before the mark commits",
         "before the outcome is told",

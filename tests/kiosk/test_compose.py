@@ -9,6 +9,7 @@ import pytest
 from canteen import KEY, PEPPER, Canteen, ShiftedClock, open_canteen
 
 from accounts.database import Database, open_database
+from accounts.door import DirectDoor
 from accounts.settings import KioskSettings, ReaderEntry, Settings, SettingsError
 from cards.reader import ScriptedReader
 from cards.uid import Radix, UidForm
@@ -109,7 +110,8 @@ def kiosk(
     clock = ShiftedClock()
     reader = ScriptedReader("Ausgabe", clock.now)
     journal = open_journal(folder / "journal.db", origin_id=canteen.school.kiosk.origin_id, key=KEY)
-    parts = assemble(database, journal, [reader], pepper=PEPPER, clock=clock, deliver=heard.put)
+    door = DirectDoor(database, canteen.school.kiosk.origin_id, clock)
+    parts = assemble(door, journal, [reader], pepper=PEPPER, clock=clock, deliver=heard.put)
     return parts, reader, heard
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import SCHOOL, Office, open_office
+from builders import NOON
+from desk import PEPPER, SCHOOL, Office, open_office
 
-from accounts.settings import read_settings
+from accounts.enrolment_file import Enrolment, read_enrolment
 from kiosk import jobs
 
 
@@ -60,17 +61,20 @@ def test_every_job_of_the_office_takes_json() -> None:
             assert any("--json" in action.option_strings for action in parser._actions), parser.prog
 
 
-def test_a_new_kiosks_settings_are_ready_to_be_pasted(office: Office) -> None:
+def test_a_new_kiosk_gets_one_file_and_the_way_to_use_it(office: Office) -> None:
     told = office.told("kiosk-device", "add", "Ausgabe 1", "--school", SCHOOL)
-    file = office.write("kiosk.toml", told["toml"])
-    settings = read_settings(file, {})
-    assert settings.kiosk is not None
-    assert settings.kiosk.origin == told["origin"]
-    assert settings.kiosk.reader[0].match
-    assert settings.database == f"sqlite:///{office.folder / 'ledger.db'}"
-    assert settings.pepper_file == office.folder / "pepper"
+    file = office.folder / told["file"]
+    assert file.stat().st_mode & 0o777 == 0o600
+    enrolment = read_enrolment(file.read_bytes(), now=NOON)
+    assert isinstance(enrolment, Enrolment)
+    assert enrolment.origin == told["origin"]
+    assert enrolment.database == f"sqlite:///{office.folder / 'ledger.db'}"
+    assert enrolment.password is None
+    assert enrolment.pepper == PEPPER.encode()
+    assert told["until"] == "2026-11-30T11:00:00+00:00"
     said = office.done("kiosk-device", "add", "Ausgabe 2", "--school", SCHOOL)
-    assert "  [kiosk]\n" in said
+    assert "mensa kiosk enrol kasse-" in said
+    assert "30.11.2026 12:00" in said
     assert "systemd-creds encrypt --name=mensa-kiosk-key" in said
 
 

@@ -8,6 +8,7 @@ from desk import PEPPER, SAMPLES, SCHOOL, Office
 from ledgers import ENGINES
 from postgresql_server import Server
 
+from accounts.door import DirectDoor
 from accounts.holdings import card_hash
 from accounts.snapshot import Snapshot
 from accounts.staff import verify_pin
@@ -72,7 +73,8 @@ def test_from_an_empty_ledger_to_the_first_lunch(office: Office, tmp_path: Path)
     def learn(snapshot: Snapshot) -> None:
         counter.learn(snapshot)
 
-    sync = Sync(database, journal, clock=office.clock, learn=learn, tell=lambda _status: None)
+    door = DirectDoor(database, origin, office.clock)
+    sync = Sync(door, journal, clock=office.clock, learn=learn, tell=lambda _status: None)
     sync.once()
     served = [counter.tap(Tap(uid, Proof.UID, "reader", NOON, 0)) for uid in (MIA, EMIR)]
     assert [type(outcome) for outcome in served] == [Served, Served]

@@ -9,19 +9,22 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from builders import NOON, School, eur, open_school, row
 from sqlalchemy import text
 from till import PIN, Till, add_staff, give_card, set_school
 
-from accounts import database as accounts_database
-from accounts.database import Database, DatabaseUnavailable, open_database
+from accounts import connections as accounts_connections
+from accounts import door as door_module
+from accounts.database import DatabaseUnavailable, open_database
+from accounts.door import DirectDoor, Door, DoorClosed
+from accounts.guards import JournalRefused
 from accounts.intake import book_facts
 from accounts.ledger import balance
-from accounts.snapshot import Snapshot
-from accounts.tables import kiosks
+from accounts.snapshot import Snapshot, from_bytes
+from accounts.tables import kiosks, proofs
 from kiosk import messages as say
 from kiosk import sync as module
 from kiosk.messages import Status
@@ -33,7 +36,7 @@ PAYER = "04AAAAAAAAAAAA"
 
 @pytest.fixture
 def school(empty_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
-    monkeypatch.setattr(accounts_database, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(accounts_connections, "_BUSY_SECONDS", 0.05)
     shutil.copy(empty_sqlite, tmp_path / "ledger.db")
     opened = open_database(f"sqlite:///{tmp_path / 'ledger.db'}")
     yield open_school(opened)
@@ -188,6 +191,104 @@ def test_a_snapshot_the_disk_has_no_room_for_is_learned_and_fetched_again(
     assert len(till.learned) == seen + 3
 
 
+def test_a_ledger_of_another_life_gets_everything_once_more(
+    till: Till, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    till.tap(PAYER)
+    till.sync.once()
+    assert till.journal.count_waiting() == 0
+    with till.school.database.write() as db:
+        row(db, proofs.incarnation, number=7, at_us=NOON, why="restored", actor="x")
+    brought: list[int] = []
+    drain = DirectDoor.drain
+
+    def counted(door: DirectDoor, facts: Any, looks: Any) -> Any:
+        brought.append(len(facts))
+        return drain(door, facts, looks)
+
+    monkeypatch.setattr(DirectDoor, "drain", counted)
+    with caplog.at_level(logging.WARNING):
+        till.sync.once()
+    assert "1 facts are brought again" in caplog.text
+    assert brought == [1]
+    assert till.journal.count_waiting() == 0
+    assert till.journal.incarnation() == 7
+    assert entries(till) == 1
+    till.sync.once()
+    assert brought == [1]
+
+
+def test_the_newest_seal_is_kept_with_the_snapshot_and_one_that_changed_is_told(
+    till: Till, caplog: pytest.LogCaptureFixture
+) -> None:
+    def sealed(number: int, letter: bytes) -> None:
+        with till.school.database.write() as db:
+            for guard in ("seal_no_update", "seal_no_delete", "seal_follows", "seal_once"):
+                db.execute(text(f"DROP TRIGGER IF EXISTS {guard}"))
+            db.execute(proofs.seal.delete())
+            row(
+                db, proofs.seal, id=number, at_us=NOON, actor="x", before=bytes(32),
+                hash=letter * 32,
+            )  # fmt: skip
+        till.later(seconds=31)
+        till.sync.once()
+
+    with caplog.at_level(logging.CRITICAL):
+        sealed(1, b"a")
+        sealed(2, b"b")
+        assert not caplog.records
+        kept = till.journal.kept("snapshot")
+        assert kept is not None
+        assert from_bytes(kept).seal == (2, (b"b" * 32).hex())
+        sealed(2, b"c")
+        sealed(1, b"c")
+    assert len(caplog.records) == 2
+    assert "seal was 2" in caplog.text
+
+
+def test_notes_the_ledger_does_not_take_stop_nothing_else(
+    till: Till, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    till.counter.sign_in(PIN)
+    till.counter.find("Beispiel")
+    till.tap(PAYER)
+
+    def refuse(_db: object, _origin: int, looks: Any) -> None:
+        if looks:
+            raise JournalRefused("not_yours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(door_module, "log_looks", refuse)
+        for _ in range(4):
+            till.sync.once()
+    # Once, and once more after the snapshot that shows the lunch.
+    assert caplog.text.count("notes of who looked: not_yours") == 2
+    assert till.journal.count_waiting() == 0
+    till.later(seconds=31)
+    till.sync.once()
+    till.sync.once()
+    assert till.journal.waiting_notes() == []
+
+
+def test_a_ledger_that_shut_its_door_says_so_once_and_what_waits_goes_on_waiting(
+    till: Till, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def shut(*_: object) -> None:
+        raise DoorClosed("revoked")
+
+    till.tap(PAYER)
+    with monkeypatch.context() as broken:
+        broken.setattr(DirectDoor, "drain", shut)
+        for _ in range(3):
+            till.sync.once()
+        assert till.sync.status().revoked
+    assert caplog.text.count("closed to this kiosk: revoked") == 1
+    assert till.journal.count_waiting() == 1
+    till.sync.once()
+    assert not till.sync.status().revoked
+    assert till.journal.count_waiting() == 0
+
+
 # --- the threads ---------------------------------------------------------------------------
 
 
@@ -206,10 +307,10 @@ class Told:
 
 
 @contextmanager
-def running(till: Till, database: Database | None = None) -> Iterator[tuple[Sync, Told]]:
+def running(till: Till, door: Door | None = None) -> Iterator[tuple[Sync, Told]]:
     told = Told()
     sync = Sync(
-        database or till.school.database,
+        door or DirectDoor(till.school.database, till.origin_id, till.clock),
         till.journal,
         clock=till.clock,
         learn=told.learned.put,
@@ -257,7 +358,7 @@ def test_any_other_fault_of_the_ledger_is_in_the_log_and_outlived(
             raise ArithmeticError("something nobody thought of")
         return book_facts(*args, **named)
 
-    monkeypatch.setattr(module, "book_facts", faulty)
+    monkeypatch.setattr(door_module, "book_facts", faulty)
     till.tap(PAYER)
     with running(till) as (_, told):
         told.wait_for(waiting=0, reachable=True)
@@ -271,13 +372,11 @@ class Silent:
     def __init__(self) -> None:
         self.answered = threading.Event()
 
-    @contextmanager
-    def read(self) -> Iterator[Any]:
+    def drain(self, *_: object) -> Any:
         self.answered.wait()
         raise DatabaseUnavailable("timed out at last")
-        yield
 
-    write = read
+    news = drain
 
 
 def test_a_ledger_that_never_answers_is_told_as_unreached_and_does_not_hold_up_the_end(
@@ -288,7 +387,7 @@ def test_a_ledger_that_never_answers_is_told_as_unreached_and_does_not_hold_up_t
     monkeypatch.setattr(module, "STATUS_SECONDS", 0.01)
     silent = Silent()
     till.tap(PAYER)
-    with running(till, cast("Database", silent)) as (sync, told):
+    with running(till, silent) as (sync, told):
         told.wait_for(waiting=1, reachable=False)
     assert sync._thread.is_alive()
     silent.answered.set()
@@ -305,9 +404,8 @@ def test_a_screen_that_fails_to_take_a_status_does_not_end_the_telling(till: Til
             raise RuntimeError("the screen is not there yet")
         taken.put(status)
 
-    sync = Sync(
-        till.school.database, till.journal, clock=till.clock, learn=lambda _: None, tell=tell
-    )
+    door = DirectDoor(till.school.database, till.origin_id, till.clock)
+    sync = Sync(door, till.journal, clock=till.clock, learn=lambda _: None, tell=tell)
     sync.start()
     assert isinstance(taken.get(timeout=PATIENCE), Status)
     sync.close()
