@@ -18,7 +18,8 @@ from till import KEY
 from accounts.charge import Choice
 from accounts.facts import Fact, FactKind
 from bench.figures import Figure, side_by_side
-from kiosk.journal import _TABLES, Item, open_journal
+from kiosk.journal import Item, open_journal
+from kiosk.journal_file import TABLES
 
 SEALED_BYTES = 420
 
@@ -58,7 +59,7 @@ def _bare(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         db.execute(f"PRAGMA {pragma}").fetchall()
-    db.executescript(_TABLES)
+    db.executescript(TABLES)
     return db
 
 

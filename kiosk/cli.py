@@ -28,6 +28,13 @@ _NEWER = mark(
     "The ledger is of a newer version ({found}) than this software, which knows {known}. "
     "Bring the software up to date."
 )
+_MOVED = mark(
+    "This ledger was moved to {where} and takes nothing any more. Name that one in the settings. "
+    "(If the move was torn: mensa db move with the same URL ends it.)"
+)
+_UNPROVED = mark(
+    "A restore into this database was begun and not ended. Do it again: mensa db restore"
+)
 _BROKEN = mark(
     "This is no whole ledger: {why}\nIs the right database named? Else take the last backup."
 )
@@ -87,7 +94,12 @@ def _let_go_of_output() -> None:
 
 def _told(error: Exception) -> int:
     """Say what went wrong and what to do; what nobody foresaw is kept in a file."""
-    from accounts.database import DatabaseBroken, DatabaseUnavailable, WrongSchema  # noqa: PLC0415  # as above
+    from accounts.database import (  # noqa: PLC0415  # as above
+        DatabaseBroken,
+        DatabaseUnavailable,
+        NotServing,
+        WrongSchema,
+    )
     from kiosk.jobs.words import spoken  # noqa: PLC0415  # as above
 
     say = spoken().say
@@ -97,6 +109,10 @@ def _told(error: Exception) -> int:
     if isinstance(error, WrongSchema):
         which = _NEWER if error.newer else _OLDER if error.found else _EMPTY
         sys.stderr.write(say(which, found=error.found, known=error.known) + "\n")
+        return REFUSED
+    if isinstance(error, NotServing):
+        which = _MOVED if error.where else _UNPROVED
+        sys.stderr.write(say(which, where=error.where) + "\n")
         return REFUSED
     if isinstance(error, DatabaseBroken):
         sys.stderr.write(say(_BROKEN, why=error) + "\n")
