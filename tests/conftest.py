@@ -25,6 +25,7 @@ _REMEDY = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the long worlds and histories")
+    parser.addoption("--world", type=int, default=1, help="the seed of the ledger's random life")
     parser.addoption("--update-golden", action="store_true", help="write the golden pictures anew")
 
 

@@ -1,0 +1,242 @@
+"""What nobody may do, tried by plain SQL: each is refused, and for its own reason.
+
+A raw entry is written as a program with the table open would write it; one that is right in all
+things is taken (and undone), so the others are refused for what is wrong with them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+from world_raw import Raw, Scene
+from world_words import Transfer, mirror
+
+from accounts.clock import school_day
+from accounts.database import Session
+from accounts.entries import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One attempt. ``codes``: what it may be refused with; none: it must be taken."""
+
+    name: str
+    attempt: Callable[[Session], None]
+    codes: frozenset[str]
+
+
+def _sql(statement: str, **values: Any) -> Callable[[Session], None]:
+    def attempt(db: Session) -> None:
+        done = db.execute(text(statement), values)
+        assert done.rowcount, f"nothing to attack: {statement}"
+
+    return attempt
+
+
+KEPT = {
+    "entry": "actor",
+    "transfer": "cents",
+    "line": "quantity",
+    "fact": "items",
+    "quarantine": "reason",
+    "alarm": "detail",
+    "account": "name",
+}
+"""What is written for ever, and a field of it."""
+
+
+def attacks(scene: Scene) -> Iterator[Attack]:
+    """Everything that can be tried on what is there now."""
+    yield from _on_rows(scene)
+    yield from _on_entries(scene)
+    yield from _on_facts(scene)
+    yield from _on_requests(scene)
+
+
+def _on_requests(scene: Scene) -> Iterator[Attack]:
+    decide = (
+        "INSERT INTO decision (request_id, approver_id, approved, at_us)"
+        " VALUES ({request}, {person}, 1, (SELECT at_us FROM request WHERE id = {request}))"
+    )
+    if scene.request is not None:
+        for name, person, code in (
+            ("approve one's own request", scene.asker, "own_request"),
+            ("approve without the right", scene.watcher, "no_right"),
+        ):
+            attempt = _sql(decide.format(request=scene.request, person=person))
+            yield _attack(name, attempt, code)
+    if scene.model.decided:
+        request = scene.rng.choice(list(scene.model.decided))
+        attempt = _sql(decide.format(request=request, person=scene.watcher))
+        yield _attack("decide twice", attempt, "already_decided", "uq_decision_request_id")
+
+
+def _attack(name: str, attempt: Callable[[Session], None], *codes: str) -> Attack:
+    return Attack(name, attempt, frozenset(codes))
+
+
+def _on_rows(scene: Scene) -> Iterator[Attack]:
+    model, rng = scene.model, scene.rng
+    rows: dict[str, list[Any]] = {"entry": model.log, "transfer": model.log, "account": [1]}
+    rows["fact"] = model.told
+    rows["line"] = [key for key in model.log[-50:] if model.entries[key].lines]
+    rows["quarantine"] = [key for key in model.told[-50:] if model.verdicts[key] != "book"]
+    for table, field in KEPT.items():
+        if not rows.get(table):
+            continue
+        where = _where(scene, table, rng.choice(rows[table]))
+        yield _attack(
+            f"update {table}", _sql(f"UPDATE {table} SET {field} = {field} {where}"), "append_only"
+        )
+        # What others name could not go even without the guard.
+        named = ("reference",) if table in ("entry", "account", "fact") else ()
+        yield _attack(
+            f"delete {table}", _sql(f"DELETE FROM {table} {where}"), "append_only", *named
+        )
+    if scene.watch.database.is_sqlite and model.log:
+        where = _where(scene, "transfer", rng.choice(model.log))
+        yield _attack(
+            "replace transfer",
+            _sql(
+                "REPLACE INTO transfer SELECT id, entry_id, no, debit_id, credit_id, cents + 1"
+                f" FROM transfer {where}"
+            ),
+            "append_only",
+            "needs_two",
+        )
+    account = scene.account(f"pupil:{scene.pupil}")
+    for name, change in {
+        "raise balance": "cents = cents + 100",
+        "touch balance": "transfer_id = transfer_id + 1",
+    }.items():
+        yield _attack(
+            name, _sql(f"UPDATE balance SET {change} WHERE account_id = {account}"),
+            "balance_by_hand",
+        )  # fmt: skip
+    yield _attack(
+        "delete balance", _sql(f"DELETE FROM balance WHERE account_id = {account}"), "append_only"
+    )
+
+
+def _where(scene: Scene, table: str, key: Any) -> str:
+    if table in ("entry", "transfer", "line"):
+        column = "id" if table == "entry" else "entry_id"
+        return f"WHERE {column} = {scene.watch.ids[key]}"
+    if table == "account":
+        return f"WHERE id = {scene.account(f'pupil:{scene.pupil}')}"
+    same = f"origin_id = {key.origin_id} AND epoch = {key.epoch} AND seq = {key.seq}"
+    if table == "fact":
+        return f"WHERE {same}"
+    return f"WHERE fact_id = (SELECT id FROM fact WHERE {same})"
+
+
+def _on_entries(scene: Scene) -> Iterator[Attack]:
+    model, pupil, other = scene.model, scene.pupil, scene.other
+    end = model.ends[scene.office, 1]
+    yield _attack("write what is right", Raw(scene))
+    yield _attack("leave a gap", Raw(scene, key=Key(scene.office, 1, end + 2)), "gap")
+    if end:
+        yield _attack(
+            "use a number twice",
+            Raw(scene, key=Key(scene.office, 1, end)),
+            "key_used",
+            "uq_entry_origin_id_epoch_seq",
+        )
+    two = (("bank", f"pupil:{pupil}", 100), ("bank", f"pupil:{other}", 100))
+    yield _attack("pay for two pupils", Raw(scene, moves=two), "one_pupil")
+    yield _attack("promise two transfers", Raw(scene, declared=2), "reference", "half")
+    yield _attack(
+        "move nothing", Raw(scene, moves=(("bank", f"pupil:{pupil}", 0),)),
+        "not_positive", "ck_transfer_positive",
+    )  # fmt: skip
+    tomorrow = school_day(scene.now) + timedelta(days=2)
+    yield _attack("name another day", Raw(scene, day=tomorrow), "wrong_day")
+    yield _attack(
+        "be a kiosk", Raw(scene, key=Key(scene.kiosk, 1, 1), school=scene.school), "no_fact"
+    )
+    if model.log:
+        key = scene.rng.choice(model.log)
+        number, entry = scene.watch.ids[key], model.entries[key]
+        yield _attack(
+            "add to an old entry",
+            _sql(
+                "INSERT INTO transfer (entry_id, no, debit_id, credit_id, cents)"
+                f" VALUES ({number}, {len(entry.transfers) + 1},"
+                f" {scene.account(entry.transfers[0][0])},"
+                f" {scene.account(entry.transfers[0][1])}, 1)"
+            ),
+            "not_in_entry",
+        )
+    yield from _reversals(scene)
+    if model.open_from:
+        before = model.open_from - timedelta(days=1)
+        at = scene.now - (school_day(scene.now) - before)
+        yield _attack("book into a closed month", Raw(scene, at=at, late=None), "closed_month")
+        late = model.open_from + timedelta(days=1)
+        yield _attack("book it late too late", Raw(scene, at=at, late=late), "closed_month")
+        yield _attack("be late as one has to", Raw(scene, at=at))
+    tomorrow_late = school_day(scene.now) + timedelta(days=1)
+    yield _attack("be late for nothing", Raw(scene, late=tomorrow_late), "closed_month")
+
+
+def _reversals(scene: Scene) -> Iterator[Attack]:
+    model = scene.model
+    recent = [key for key in model.log[-60:] if len(model.entries[key].transfers) == 1]
+    for name, keys, codes in (
+        (
+            "reverse twice",
+            [k for k in recent if k in model.reversed],
+            ("already_reversed", "uq_entry_reverses"),
+        ),
+        (
+            "reverse a reversal",
+            [k for k in recent if model.entries[k].reverses],
+            ("not_reversible",),
+        ),
+    ):
+        if keys:
+            key = scene.rng.choice(keys)
+            yield _attack(name, _reversal(scene, key), *codes)
+    standing = [k for k in recent if k not in model.reversed and not model.entries[k].reverses]
+    if standing:
+        key = scene.rng.choice(standing)
+        ((debit, credit, cents),) = mirror(model.entries[key].transfers)
+        wrong = ((debit, credit, cents + 1),)
+        yield _attack("reverse too much", _reversal(scene, key, wrong), "not_mirrored")
+
+
+def _reversal(scene: Scene, of: Key, moves: tuple[Transfer, ...] | None = None) -> Raw:
+    entry = scene.model.entries[of]
+    raw = Raw(scene, moves=moves or mirror(entry.transfers), kind="reversal", reverses=of)
+    raw.school, raw.pupil = entry.school, entry.pupil
+    return raw
+
+
+def _on_facts(scene: Scene) -> Iterator[Attack]:
+    model = scene.model
+    write = (
+        "INSERT INTO fact (origin_id, epoch, seq, kind, pupil_id, day, occurred_us, recorded_us,"
+        " items, chain) SELECT origin_id, {epoch}, {seq}, kind, pupil_id, day, occurred_us,"
+        " recorded_us, items, chain FROM fact"
+    )
+    charges = [key for key in model.told[-50:] if not model.facts[key].voids]
+    if not charges:
+        return
+    key = scene.rng.choice(charges)
+    where = _where(scene, "fact", key)
+    end = model.ends[key.origin_id, key.epoch]
+    yield _attack(
+        "skip a fact", _sql(f"{write.format(epoch=key.epoch, seq=end + 2)} {where}"), "gap"
+    )
+    yield _attack(
+        "say a fact again", _sql(f"{write.format(epoch=key.epoch, seq=key.seq)} {where}"),
+        "append_only", "gap", "uq_fact_origin_id_epoch_seq",
+    )  # fmt: skip
+    if model.verdicts[key] == "book":
+        yield _attack(
+            "set a booked fact aside",
+            _sql(f"INSERT INTO quarantine (fact_id, reason) SELECT id, 'x' FROM fact {where}"),
+            "append_only",
+        )
