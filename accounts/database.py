@@ -1,52 +1,50 @@
-"""The two engines, opened the one way that keeps what was acknowledged.
+"""A ledger's database: how it is written, read, held open, and brought to the newest schema.
 
-- SQLite runs in WAL mode with synchronous=FULL: with NORMAL a power cut takes acknowledged
-  rows (measured). Foreign keys are on; a writer waits for another up to ten seconds.
 - A writing transaction on SQLite begins with BEGIN IMMEDIATE, so it never fails at its last
-  statement because another wrote meanwhile. Which BEGIN is sent, or none, is an option of the
-  connection: a begin on a connection that commits by itself would open a transaction nobody
-  ends, and acknowledged rows would be gone.
+  statement because another wrote meanwhile.
 - A held connection commits every statement by itself: one statement, one round trip, one
-  commit. It is for the hot path; everything else uses ``write`` and ``read``.
+  commit. It is for the hot path; everything else uses ``write`` and ``read``. No BEGIN is sent
+  on it: that would open a transaction nobody ends, and acknowledged rows would be gone.
+- Whatever cannot be reached, takes no writes any more, or committed without its standby's
+  confirmation raises DatabaseUnavailable: ask again with the same key.
 """
 
-import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL
 
+from accounts.connections import (
+    DatabaseBroken,
+    DatabaseUnavailable,
+    named_outage,
+    open_engine,
+)
+from accounts.serving import NotServing, refuse_idle
 from accounts.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-_URLS = "the database is sqlite:////PATH/ledger.db or postgresql://USER@HOST/NAME"
+__all__ = [
+    "Database",
+    "DatabaseBroken",
+    "DatabaseUnavailable",
+    "NotServing",
+    "Remembered",
+    "Session",
+    "WrongSchema",
+    "bring_up",
+    "check_schema",
+    "open_database",
+    "upgrade",
+]
 
 Session = Connection
 """What a function of the ledger is given: an open connection, usually inside a transaction."""
-
-_BUSY_SECONDS = 10
-_CONNECT_SECONDS = 3
-_SILENCE_SECONDS = 10
-"""After which a network that swallows everything counts as broken."""
-_NOT_A_LEDGER = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_NO_SUCH = re.compile(r"no such (table|column|function)|has no column named")
-_UNDEFINED = frozenset({"42P01", "42703", "42883"})
-"""PostgreSQL's SQLSTATE for a table, column or function that is not there."""
-
-
-class DatabaseUnavailable(Exception):  # noqa: N818  # it names a state of the world, not an error
-    """The database cannot be reached now; what was not acknowledged may be asked again."""
-
-
-class DatabaseBroken(Exception):  # noqa: N818  # as above
-    """What is there is no ledger of ours: a damaged or other file, or changed tables."""
 
 
 class Remembered(Exception):  # noqa: N818  # what it is about is no error of this program
@@ -89,7 +87,7 @@ class Database:
 
         Raises DatabaseUnavailable where the database cannot be reached.
         """
-        with _named_outage(), self.engine.connect() as connection:
+        with named_outage(), self.engine.connect() as connection:
             connection.execution_options(sqlite_begin="IMMEDIATE")
             try:
                 with connection.begin():
@@ -102,7 +100,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """One consistent view of everything. Raises DatabaseUnavailable."""
-        with _named_outage(), self.engine.connect() as connection:
+        with named_outage(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(sqlite_begin="DEFERRED")
             else:
@@ -116,7 +114,7 @@ class Database:
     @contextmanager
     def held(self) -> Iterator[Session]:
         """One connection kept open; each statement commits by itself."""
-        with _named_outage(), self.engine.connect() as connection:
+        with named_outage(), self.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT", sqlite_begin=None)
             yield connection
 
@@ -126,67 +124,13 @@ class Database:
 
 
 def open_database(url: str) -> Database:
-    """The database behind a URL: ``sqlite:///PATH`` or ``postgresql+psycopg://...``.
+    """The database behind a URL: ``sqlite:////PATH`` or ``postgresql://...``.
 
-    Nothing is opened yet. Raises ValueError for any other kind of URL.
+    ``accounts.connections.open_engine`` says which words a URL may have. Nothing is opened yet.
+    Raises ValueError for any other kind of URL.
     """
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # its words would show the password
-        raise ValueError(_URLS) from None
-    if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
-        event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", _sqlite_begin)
-    elif parsed.get_backend_name() == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-        # Whatever the server's default: what was acknowledged has reached its disk.
-        durable = "-c synchronous_commit=on"
-        engine = create_engine(
-            parsed,
-            connect_args={
-                "connect_timeout": _CONNECT_SECONDS,
-                "tcp_user_timeout": _SILENCE_SECONDS * 1000,
-                "keepalives_idle": _SILENCE_SECONDS,
-                "options": durable,
-            },
-        )
-    else:
-        raise ValueError(_URLS)
-    return Database(parsed, engine)
-
-
-def _sqlite_connect(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy's begin event sends BEGIN, not the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
-    # SQLite has had unhex() only since 3.41; Debian 12 ships 3.40.
-    connection.create_function("from_hex", 1, bytes.fromhex, deterministic=True)
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    how = connection.get_execution_options().get("sqlite_begin")
-    if how is not None:
-        connection.exec_driver_sql(f"BEGIN {how}")
-
-
-@contextmanager
-def _named_outage() -> Iterator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        if _is_broken(error.orig):
-            raise DatabaseBroken(str(error.orig)) from error
-        if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-            raise DatabaseUnavailable(str(error.orig)) from error
-        raise
-
-
-def _is_broken(fault: BaseException | None) -> bool:
-    if isinstance(fault, sqlite3.Error):
-        code = getattr(fault, "sqlite_errorcode", 0) & 0xFF  # the rest says it more exactly
-        return code in _NOT_A_LEDGER or bool(_NO_SUCH.search(str(fault)))
-    return getattr(fault, "sqlstate", None) in _UNDEFINED
+    engine = open_engine(url)
+    return Database(engine.url, engine)
 
 
 def _alembic(connection: Connection | None = None) -> "Config":
@@ -203,20 +147,30 @@ def _alembic(connection: Connection | None = None) -> "Config":
 def upgrade(database: Database) -> None:
     """Bring the schema to the newest version; does nothing where it is there already.
 
-    Raises WrongSchema where it is newer than this software.
+    Raises WrongSchema where it is newer than this software, NotServing as ``check_schema``.
     """
+    with database.write() as db:
+        refuse_idle(db)
+        bring_up(db)
+
+
+def bring_up(db: Session) -> None:
+    """Bring the schema to the newest version, in the caller's transaction. Raises WrongSchema."""
     from alembic import command  # noqa: PLC0415  # as above
 
-    with database.write() as db:
-        wrong = _wrong_schema(db)
-        if wrong is not None and wrong.newer:
-            raise wrong
-        command.upgrade(_alembic(db), "head")
+    wrong = _wrong_schema(db)
+    if wrong is not None and wrong.newer:
+        raise wrong
+    command.upgrade(_alembic(db), "head")
 
 
 def check_schema(database: Database) -> None:
-    """Raises WrongSchema where the database is older or newer than this software."""
+    """Raises WrongSchema where the database is older or newer than this software.
+
+    Raises NotServing where the ledger was moved away or is not proved yet.
+    """
     with database.read() as db:
+        refuse_idle(db)
         wrong = _wrong_schema(db)
     if wrong is not None:
         raise wrong

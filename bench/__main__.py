@@ -6,9 +6,11 @@ them run; ``--list`` names them.
 
 import argparse
 import importlib
+import inspect
 import json
 import os
 import pkgutil
+import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -28,6 +30,13 @@ def names() -> list[str]:
         for module in pkgutil.iter_modules([str(HERE)])
         if module.name not in others and "def run(" in (HERE / f"{module.name}.py").read_text()
     )
+
+
+def _measured(name: str, *, long: bool) -> list[Figure]:
+    run = importlib.import_module(f"bench.{name}").run
+    takes_long = "long" in inspect.signature(run).parameters
+    found: list[Figure] = run(long=long) if takes_long else run()
+    return found
 
 
 def table(figures: Iterable[Figure]) -> str:
@@ -53,6 +62,7 @@ def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="measure, side by side")
     parser.add_argument("name", nargs="*", help=f"of {', '.join(names())}")
     parser.add_argument("--json", action="store_true", help="one object instead of a table")
+    parser.add_argument("--long", action="store_true", help="the large sizes too, for hours")
     parser.add_argument("--list", action="store_true", help="only name the measurements")
     asked = parser.parse_args(words)
     if asked.list:
@@ -61,10 +71,12 @@ def main(words: list[str] | None = None) -> int:
     unknown = set(asked.name) - set(names())
     if unknown:
         parser.error(f"no measurement {', '.join(sorted(unknown))}; there are {names()}")
+    # Servers and clients that were started are ended by their own blocks.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     figures: list[Figure] = []
     for name in asked.name or names():
         try:
-            figures += importlib.import_module(f"bench.{name}").run()
+            figures += _measured(name, long=asked.long)
         except ModuleNotFoundError as missing:
             print(f"{name}: {missing.name} is not installed", file=sys.stderr)
             return 69

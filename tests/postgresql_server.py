@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
-_PORT = 55432  # names the socket's file; nothing listens on the network
+PORT = 55432  # names the socket's file; nothing listens on the network
 
 
 def find_programs() -> Path | None:
@@ -39,19 +40,30 @@ class Server:
 
     def url(self, name: str) -> str:
         """The URL of one of its databases."""
-        return f"postgresql+psycopg://{self.user}@/{name}?host={self.folder}&port={_PORT}"
+        return f"postgresql+psycopg://{self.user}@/{name}?host={self.folder}&port={PORT}"
 
     def create(self, template: str = "template0") -> str:
         """A new database, a copy of the template; returns its name."""
         name = f"t{next(self._numbers)}"
-        where = ["-h", str(self.folder), "-p", str(_PORT)]
+        where = ["-h", str(self.folder), "-p", str(PORT)]
         self.run("createdb", *where, "-T", template, name)
         return name
 
 
+def server_user() -> str:
+    """Who runs servers here: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return getpass.getuser()
+    return "postgres" if _exists("postgres") else "nobody"
+
+
+def as_user(user: str) -> dict[str, Any]:
+    """What ``subprocess`` is told to run a program as that user; only root can."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid} if os.geteuid() == 0 else {}
+
+
 def run_as(user: str, command: list[str]) -> None:
     """Run a command as that user; its output is shown where it fails."""
-    as_user = {"user": user, "group": pwd.getpwnam(user).pw_gid} if os.geteuid() == 0 else {}
     done = subprocess.run(
         command,
         capture_output=True,
@@ -59,7 +71,7 @@ def run_as(user: str, command: list[str]) -> None:
         check=False,
         cwd="/",
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-        **as_user,  # type: ignore[call-overload]  # user and group only as root
+        **as_user(user),
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
@@ -71,9 +83,7 @@ def run_server(*settings: str) -> Iterator[Server]:
     programs = find_programs()
     if programs is None:
         raise RuntimeError("PostgreSQL's server programs are not here")
-    user = getpass.getuser()
-    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-        user = "postgres" if _exists("postgres") else "nobody"
+    user = server_user()
     folder = Path(tempfile.mkdtemp(prefix="mensa-pg-", dir="/tmp"))  # sockets need short paths
     if os.geteuid() == 0:
         shutil.chown(folder, user)
@@ -86,7 +96,7 @@ def run_server(*settings: str) -> Iterator[Server]:
             f"-c {setting}"
             for setting in (
                 "listen_addresses=''",
-                f"port={_PORT}",
+                f"port={PORT}",
                 f"unix_socket_directories={folder}",
                 "fsync=off",
                 "max_connections=120",

@@ -1,0 +1,96 @@
+"""Long work in chunks: nothing is left out, SQLite is let go of, a fault undoes one chunk."""
+
+from itertools import count
+
+import pytest
+from builders import NOON, School, row
+
+from accounts.database import Database, Session
+from accounts.entries import Booked, Draft, EntryKind, Key, Move
+from accounts.ledger import book, count_entries
+from accounts.money import Money
+from accounts.polite import MOST, in_chunks
+from accounts.tables import journal, kiosks
+
+
+@pytest.fixture
+def bank(school: School) -> int:
+    """The origin of a bank account's entries, with the accounts they move."""
+    with school.database.write() as db:
+        for name in ("bank", "suspense"):
+            row(db, journal.account, name=name, kind=name)
+        return row(db, kiosks.origin, kind="bank", name="Girokonto", enrolled_us=NOON)
+
+
+def came_in(bank: int, seq: int) -> Draft:
+    return Draft(
+        key=Key(bank, 1, seq),
+        kind=EntryKind.TOPUP,
+        occurred_at=NOON,
+        actor="bank",
+        moves=(Move("bank", "suspense", Money(seq)),),
+    )
+
+
+def post(db: Session, draft: Draft) -> None:
+    assert isinstance(book(db, draft, now=NOON), Booked)
+
+
+def total(database: Database) -> int:
+    with database.read() as db:
+        return count_entries(db)
+
+
+def test_every_item_is_done_once_and_in_order(school: School, bank: int) -> None:
+    asked = MOST + 7
+    drafts = (came_in(bank, seq) for seq in range(1, asked + 1))
+    held = list(in_chunks(school.database, drafts, post, rest=lambda _: None))
+    assert sum(held) == asked
+    assert total(school.database) == asked
+
+
+def test_sqlite_is_let_go_of_after_a_moment_and_postgresql_after_many(
+    school: School, bank: int
+) -> None:
+    milliseconds = count()
+    rests: list[float] = []
+    chunks = in_chunks(
+        school.database,
+        (came_in(bank, seq) for seq in range(1, 10)),
+        post,
+        rest=rests.append,
+        ticks=lambda: next(milliseconds) / 1000,
+    )
+    if school.database.is_sqlite:
+        assert list(chunks) == [3, 3, 3]
+        assert len(rests) == 3
+        assert min(rests) > 0
+    else:
+        assert list(chunks) == [9]
+        assert rests == []
+
+
+def test_what_it_is_left_after_stays_and_the_rest_is_not_begun(school: School, bank: int) -> None:
+    chunks = in_chunks(
+        school.database,
+        (came_in(bank, seq) for seq in range(1, 3 * MOST)),
+        post,
+        rest=lambda _: None,
+    )
+    first = next(chunks)
+    assert total(school.database) == first
+
+
+def test_a_fault_undoes_its_own_chunk_only(school: School, bank: int) -> None:
+    def post_but_the_last(db: Session, draft: Draft) -> None:
+        post(db, draft)
+        if draft.key.seq == MOST + 50:
+            raise RuntimeError("the bank's file ends here")
+
+    done: list[int] = []
+    drafts = (came_in(bank, seq) for seq in range(1, 2 * MOST))
+    chunks = in_chunks(school.database, drafts, post_but_the_last, rest=lambda _: None)
+    with pytest.raises(RuntimeError):
+        done.extend(chunks)
+    assert MOST <= sum(done) < MOST + 50
+    assert total(school.database) == sum(done)
