@@ -4,7 +4,7 @@ Each module adds its words to the parser and keeps heavy imports inside its func
 office's jobs do is in ``kiosk.office``.
 """
 
-from kiosk.jobs import cards, devices, machine, meals, pupils, schools, serve
+from kiosk.jobs import cards, devices, ledger, machine, meals, people, pupils, schools, serve
 
 ALL = (
     serve.add,
@@ -14,4 +14,6 @@ ALL = (
     pupils.add,
     cards.add,
     devices.add,
+    people.add,
+    ledger.add,
 )
