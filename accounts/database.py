@@ -23,6 +23,7 @@ from accounts.connections import (
     named_outage,
     open_engine,
 )
+from accounts.guards import guarded
 from accounts.serving import NotServing, refuse_idle
 from accounts.tables import metadata
 
@@ -85,13 +86,18 @@ class Database:
     def write(self) -> Iterator[Session]:
         """One transaction that may write: commits at the end, rolls back on any exception.
 
-        Raises DatabaseUnavailable where the database cannot be reached.
+        Raises DatabaseUnavailable where the database cannot be reached, JournalRefused where a
+        guard that looks at the whole at its end refuses it.
         """
         with named_outage(), self.engine.connect() as connection:
             connection.execution_options(sqlite_begin="IMMEDIATE")
+            transaction = connection.begin()
             try:
-                with connection.begin():
+                with transaction:
                     yield connection
+                    # Some guards look when all is there; what they say then is their word, too.
+                    with guarded():
+                        transaction.commit()
             except Remembered as news:
                 with connection.begin():
                     news.remember(connection)

@@ -19,7 +19,7 @@ from accounts.charge import PersonKind
 from accounts.clock import school_day
 from accounts.roster_matching import Match, Person, Place
 from accounts.roster_plan import last_day_of
-from accounts.tables.journal import account, balance
+from accounts.tables.journal import account, balance, entry
 from accounts.tables.people import identity, membership, pupil, school_number
 
 
@@ -150,6 +150,22 @@ def correct_person(db: Connection, match: Match, *, school_id: int) -> None:
     db.execute(update(identity).where(identity.c.pupil_id == person.id).values(values))
     if row.number is not None and row.number not in person.numbers:
         _set_number(db, school_id=school_id, number=row.number, pupil_id=person.id)
+
+
+def who_ate(db: Connection, people: Iterable[Person], *, since: date) -> frozenset[int]:
+    """Those who ate on that day or later at the school they still belong to.
+
+    A meal stands where it was eaten, so whoever moves or leaves after lunch goes the day after.
+    """
+    places = {(it.id, it.place.school_id) for it in people if it.place is not None}
+    if not places:
+        return frozenset()
+    eaten = select(entry.c.pupil_id, entry.c.school_id).where(
+        entry.c.pupil_id.in_({person_id for person_id, _ in places}),
+        entry.c.day >= since,
+        entry.c.kind == "charge",
+    )
+    return frozenset(row.pupil_id for row in db.execute(eaten) if tuple(row) in places)
 
 
 def end_membership(db: Connection, person: Person, day: date) -> None:

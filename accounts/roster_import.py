@@ -7,7 +7,7 @@ writes in, so nothing can have changed between. Applied twice, a file changes no
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,7 @@ from accounts.pupils import (
     join_school,
     known_people,
     mark_missing,
+    who_ate,
 )
 from accounts.roster import Roster, Row
 from accounts.roster_plan import RosterPlan, plan
@@ -78,14 +79,19 @@ def apply(
     join_school(db, zip(add_people(db, new), new, strict=True), school_id=school_id, day=day)
     for match in todo.changed:
         correct_person(db, match, school_id=school_id)
-    for match in todo.arrived:
-        end_membership(db, match.person, day)
-    coming = ((match.person.id, _new_person(match.row)) for match in todo.arrived)
-    join_school(db, coming, school_id=school_id, day=day)
+    going = [match.person for match in (*todo.arrived, *todo.left)]
+    ate = who_ate(db, going, since=day)
+    for person in going:
+        end_membership(db, person, _first_day_gone(person.id in ate, day))
+    for after_lunch in (False, True):
+        coming = [
+            (match.person.id, _new_person(match.row))
+            for match in todo.arrived
+            if (match.person.id in ate) is after_lunch
+        ]
+        join_school(db, coming, school_id=school_id, day=_first_day_gone(after_lunch, day))
     for match in todo.class_changes:
         change_class(db, match, day)
-    for match in todo.left:
-        end_membership(db, match.person, day)
     mark_missing(db, (match.person for match in todo.found), since=None)
     mark_missing(db, todo.missing, since=day)
     note_change(db, what="roster", at=at, school_id=school_id)
@@ -93,6 +99,10 @@ def apply(
     for other in sorted(others):
         note_change(db, what="roster", at=at, school_id=other)
     return todo
+
+
+def _first_day_gone(ate: bool, day: date) -> date:  # noqa: FBT001  # it is the whole question
+    return day + timedelta(days=1) if ate else day
 
 
 def _new_person(row: Row) -> NewPerson:

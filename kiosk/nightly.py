@@ -22,7 +22,7 @@ from accounts.notices import NIGHT, Notices, last_night, notices
 from accounts.proof import Proof
 from accounts.seals import Seal, make_seal
 from accounts.settings import NightlySettings
-from accounts.verify import verify
+from accounts.verify import prove as prove_all
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"mensa-(?P<at>\d{8}T\d{6}Z)(?P<unproved>-unproved)?\.backup")
@@ -79,7 +79,7 @@ def spend(database: Database, *, settings: NightlySettings | None, clock: Clock)
         nonlocal since
         with database.read() as db:
             since = last_night(db)
-            night.proof = verify(db)
+        night.proof = prove_all(database)
 
     def seal() -> None:
         night.seal = make_seal(database, actor=NIGHT, clock=clock)

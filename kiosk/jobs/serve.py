@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.texts import mark
-from kiosk.jobs.common import settings_of
+from kiosk.jobs.common import opened, settings_of
 from kiosk.jobs.words import spoken
 
 STATE = "/var/lib/mensakasse"
@@ -56,6 +56,7 @@ def _kiosk(asked: argparse.Namespace) -> int:
     settings = settings_of(asked)
     if settings.kiosk is None or settings.database is None:
         raise SettingsError("this machine is no kiosk: its settings need database and [kiosk]")
+    opened(settings).close()  # nothing is asked or made for a ledger that is misspelt
     clock = SystemClock()
     pepper = read_pepper(settings.pepper_file)
     if not settings.kiosk.reader:

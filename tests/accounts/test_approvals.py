@@ -66,6 +66,8 @@ def stopped(school: School, *statements: str, **values: object) -> str:
                 db.execute(text(statement.format(**told)))
     except DBAPIError as error:
         return str(error.orig)
+    except JournalRefused as refused:
+        return f"mensa:{refused.code}"
     return ""
 
 

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from builders import NOON, open_school
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from accounts.changes import newest_change
 from accounts.charge import PersonKind
+from accounts.clock import school_day
 from accounts.database import Database, Session, open_database
+from accounts.intake import book_facts
+from accounts.proof import CheckName
 from accounts.pupils import NewPerson, enrol, known_people
 from accounts.roster import Roster, Row
 from accounts.roster_import import Refused, RosterRefusal, apply, dry_run
@@ -25,6 +29,7 @@ from accounts.schools import add_school
 from accounts.tables import metadata
 from accounts.tables.journal import account, balance
 from accounts.tables.people import identity, membership, pupil, school_number
+from accounts.verify import verify
 
 NOVEMBER = datetime(2026, 11, 23, 8, tzinfo=UTC)
 AUGUST = datetime(2027, 8, 31, 8, tzinfo=UTC)
@@ -351,6 +356,31 @@ def test_a_child_back_after_leaving_has_the_same_account(db: Session) -> None:
     done = imported(db, here, *CLASS, at=later)
     assert [match.person.id for match in done.arrived] == [anna]
     assert len(classes(db, anna)) == 2
+
+
+def test_whoever_moves_after_lunch_belongs_to_the_school_they_ate_at_until_the_evening(
+    database: Database,
+) -> None:
+    place = open_school(database)
+    at = NOON + timedelta(hours=2)
+    today = school_day(at)
+    with database.write() as db:
+        second = school(db, "164513")
+        anna = imported(db, place.id, ANNA, at=NOON, allow_many_missing=True).new
+        assert len(anna) == 1
+        pupil_id = people(db, place.id, NOON)["Anna Müller"].id
+        book_facts(db, place.kiosk.origin_id, [place.kiosk.charge(pupil_id, place.lunch)], now=at)
+    with database.write() as db:
+        moved = imported(db, second, replace(ANNA, number="900", class_name="7d"), at=at)
+        assert [match.person.id for match in moved.arrived] == [pupil_id]
+        assert classes(db, pupil_id) == [
+            ("5a", today, today),
+            ("7d", today + timedelta(days=1), None),
+        ]
+        again = imported(db, second, replace(ANNA, number="900", class_name="7d"), at=at)
+        assert again.changes_nothing
+    with database.read() as db:
+        assert verify(db).check(CheckName.PUPILS).holds
 
 
 def test_a_child_from_another_school_of_the_city_keeps_its_account(db: Session) -> None:

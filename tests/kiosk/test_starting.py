@@ -87,7 +87,7 @@ def test_what_is_no_database_url_is_wrong_usage_and_shows_no_password(
     monkeypatch.setenv("MENSA_DATABASE", url)
     assert main(["verify"]) == 2
     told = capsys.readouterr().err
-    assert "postgresql://USER@HOST/NAME" in told
+    assert "postgresql://USER@HOST[,HOST]/NAME" in told
     assert "geheim" not in told
 
 
