@@ -77,7 +77,8 @@ def _draining(world: World) -> Iterator[Callable[[], None]]:
     pen = Kiosk(world.school.kiosk.origin_id)
 
     def once() -> None:
-        fact = pen.charge(world.school.payer, world.school.drink)
+        pupils = world.clients[0].pupils
+        fact = pen.charge(pupils[pen.seq % len(pupils)], world.school.drink)
         with database.held() as db:
             (answer,) = book_facts(db, pen.origin_id, [fact], now=NOW)
         assert answer.quarantined is None

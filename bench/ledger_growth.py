@@ -30,6 +30,7 @@ FEW = 10_000
 MANY = (100_000, 1_000_000)
 MOST = 10_000_000
 BLOCKS, SIZE = 60, 15
+CHILDREN = 1000
 NOW = NOON + timedelta(minutes=1)
 
 
@@ -83,7 +84,7 @@ def _measure(engine: str, urls: list[str], sizes: tuple[int, ...]) -> list[Figur
 
 def _open(url: str) -> tuple[World, City]:
     database = open_database(url)
-    world = open_world(database, clients=1)
+    world = open_world(database, clients=1, children=CHILDREN)
     unlimited(database)
     return world, found_city(database, world.school)
 

@@ -62,8 +62,8 @@ class World:
         return World(replace(self.school, database=far), self.clients)
 
 
-def open_world(database: Database, *, clients: int) -> World:
-    """Make it in an empty ledger."""
+def open_world(database: Database, *, clients: int, children: int = CHILDREN) -> World:
+    """Make it in an empty ledger; each client has so many children."""
     upgrade(database)
     school = open_school(database)
     found = []
@@ -83,7 +83,7 @@ def open_world(database: Database, *, clients: int) -> World:
                 db, journal.account, name=f"revenue:{caterer}:6", kind="revenue",
                 operator_id=caterer, tax_key=6,
             )  # fmt: skip
-            pupils = tuple(add_child(db, school.id, f"Kind {number}") for _ in range(CHILDREN))
+            pupils = tuple(add_child(db, school.id, f"Kind {number}") for _ in range(children))
             found.append(Client(office, pupils, caterer))
     return World(school, tuple(found))
 

@@ -366,9 +366,8 @@ def test_what_was_asked_decided_and_granted_stays(
     assert "mensa:append_only" in stopped(school, statement, **words)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # REPLACE is SQLite's
 def test_sqlites_replace_deletes_no_rejection(school: School, folk: People) -> None:
-    if not school.database.is_sqlite:
-        pytest.skip("REPLACE is SQLite's")
     request = asked(school, folk.clerk)
     with school.database.write() as db:
         decide(db, request_id=request, approver_id=folk.tom, approved=False, at=NOON, reason="no")

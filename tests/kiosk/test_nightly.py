@@ -1,5 +1,6 @@
 """The night: verify, seal, backup, and the morning's report; a step that fails stops no other."""
 
+import configparser
 import json
 import re
 import shutil
@@ -22,6 +23,7 @@ from accounts.texts import Language, texts
 from kiosk.nightly import Outcome, Step, backup_name, remove_old, spend
 from kiosk.office.nightly import STEPS, fields, lines
 
+UNITS = ("mensa-nightly.service", "mensa-nightly.timer")
 DEPLOY = Path(__file__).parents[2] / "deploy"
 NIGHT = NOON + timedelta(hours=14, minutes=30)
 
@@ -198,20 +200,31 @@ def test_the_command_ends_with_the_nights_outcome(
     assert told["backup"].endswith("-unproved.backup")
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not here")
-@pytest.mark.parametrize("unit", ["mensa-nightly.service", "mensa-nightly.timer"])
-def test_systemd_takes_the_units(tmp_path: Path, unit: str) -> None:
-    program = tmp_path / "mensa"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(0o755)
-    for source in ("mensa-nightly.service", "mensa-nightly.timer"):
-        text = (DEPLOY / source).read_text("utf-8")
-        text = text.replace("/opt/mensakasse/mensa", str(program))
-        # The manual page named there is not installed where this test runs.
-        text = re.sub("^Documentation=.*\n", "", text, flags=re.MULTILINE)
-        (tmp_path / source).write_text(text, encoding="utf-8")
-    said = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", tmp_path / unit],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    assert (said.returncode, said.stderr) == (0, "")
+def test_the_units_run_the_job_as_its_own_user_in_the_german_night() -> None:
+    service, timer = configparser.RawConfigParser(), configparser.RawConfigParser()
+    service.read(DEPLOY / "mensa-nightly.service", "utf-8")
+    timer.read(DEPLOY / "mensa-nightly.timer", "utf-8")
+    assert service["Service"]["ExecStart"] == "/opt/mensakasse/mensa nightly"
+    assert (service["Service"]["Type"], service["Service"]["User"]) == ("oneshot", "mensakasse")
+    assert timer["Timer"]["OnCalendar"] == "*-*-* 02:30:00 Europe/Berlin"
+    assert timer["Timer"]["Persistent"] == "true"
+
+
+if shutil.which("systemd-analyze"):  # systemd's own word, where it is
+
+    @pytest.mark.parametrize("unit", UNITS)
+    def test_systemd_takes_the_units(tmp_path: Path, unit: str) -> None:
+        program = tmp_path / "mensa"
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o755)
+        for source in UNITS:
+            text = (DEPLOY / source).read_text("utf-8")
+            text = text.replace("/opt/mensakasse/mensa", str(program))
+            # The manual page named there is not installed where this test runs.
+            text = re.sub("^Documentation=.*\n", "", text, flags=re.MULTILINE)
+            (tmp_path / source).write_text(text, encoding="utf-8")
+        said = subprocess.run(
+            ["systemd-analyze", "verify", "--recursive-errors=no", tmp_path / unit],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert (said.returncode, said.stderr) == (0, "")
