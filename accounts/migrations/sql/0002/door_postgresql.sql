@@ -366,13 +366,20 @@ BEGIN
           FROM seal s ORDER BY s.id DESC LIMIT 1)
     INTO beat, whole, life, sealed
     FROM (SELECT kiosk_pulse(kiosk.school_id) AS beat OFFSET 0) p;
-  INSERT INTO kiosk_seen (origin_id, at_us, waiting, software)
-    VALUES (kiosk.id, heard, coalesce(asked ->> 'waiting', '0')::bigint,
-            coalesce(asked ->> 'software', ''))
-    ON CONFLICT (origin_id) DO UPDATE
-      SET at_us = excluded.at_us, waiting = excluded.waiting, software = excluded.software
-      WHERE kiosk_seen.waiting <> excluded.waiting OR kiosk_seen.software <> excluded.software
-         OR excluded.at_us - kiosk_seen.at_us NOT BETWEEN 0 AND 59999999;
+  -- Written once a minute or where it changed: most questions need no commit of their own, and so
+  -- wait for no disk and no standby.
+  IF NOT EXISTS (
+    SELECT 1 FROM kiosk_seen s WHERE s.origin_id = kiosk.id
+      AND s.waiting = coalesce(asked ->> 'waiting', '0')::bigint
+      AND s.software = coalesce(asked ->> 'software', '')
+      AND heard - s.at_us BETWEEN 0 AND 59999999)
+  THEN
+    INSERT INTO kiosk_seen (origin_id, at_us, waiting, software)
+      VALUES (kiosk.id, heard, coalesce(asked ->> 'waiting', '0')::bigint,
+              coalesce(asked ->> 'software', ''))
+      ON CONFLICT (origin_id) DO UPDATE
+        SET at_us = excluded.at_us, waiting = excluded.waiting, software = excluded.software;
+  END IF;
   RETURN jsonb_build_object('version', answers_in, 'origin', kiosk.id, 'pulse', beat,
                             'incarnation', life, 'seal', sealed, 'snapshot', whole);
 EXCEPTION
