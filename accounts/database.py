@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from accounts.connections import (
     DatabaseBroken,
@@ -91,13 +92,17 @@ class Database:
         """
         with named_outage(), self.engine.connect() as connection:
             connection.execution_options(sqlite_begin="IMMEDIATE")
-            transaction = connection.begin()
+            all_said = False
             try:
-                with transaction:
+                with connection.begin():
                     yield connection
-                    # Some guards look when all is there; what they say then is their word, too.
-                    with guarded():
-                        transaction.commit()
+                    all_said = True
+            except DBAPIError:
+                if not all_said:
+                    raise
+                # Some guards look when all is there; what they say then is their word, too.
+                with guarded():
+                    raise
             except Remembered as news:
                 with connection.begin():
                     news.remember(connection)
