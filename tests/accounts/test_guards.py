@@ -49,6 +49,8 @@ class Door:
                 with plain_postgresql(database) as connection, connection.transaction():
                     for statement in spelled:
                         connection.execute(statement.encode())
+        except JournalRefused as refused:
+            return f"mensa:{refused.code}"
         except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
             return str(error)
         return ""
