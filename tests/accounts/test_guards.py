@@ -16,6 +16,7 @@ from ledgers import ENGINES, Ledger, copy_of, fresh, lived, plain_postgresql, pl
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from accounts.guards import JournalRefused
 from accounts.proof import CheckName
 from accounts.verify import verify
 
