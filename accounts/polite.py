@@ -3,7 +3,7 @@
 SQLite has one writer at a time, and who waits for it looks again after 1, 2, 5, 10 and more
 milliseconds. So a chunk ends as soon as it has held the ledger for a moment, however slow the
 disk, and then leaves it alone for longer than that. PostgreSQL's writers meet only in the rows
-they share, but in the server's processors too: there a chunk is longer, and half the time rests.
+they share, but in the server's processors and disk too.
 """
 
 import time
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from accounts.database import Database, Session
 
-HOLD_SECONDS = {"sqlite": 0.002, "postgresql": 0.010}
+HOLD_SECONDS = {"sqlite": 0.002, "postgresql": 0.004}
 REST_SECONDS = 0.010
 _MOST = 200
 """Items taken from their source at a time."""

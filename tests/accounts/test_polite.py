@@ -60,7 +60,7 @@ def test_the_ledger_is_let_go_of_after_a_moment(school: School, bank: int) -> No
         (came_in(bank, seq) for seq in range(1, 10)),
         post,
         rest=rests.append,
-        ticks=lambda: next(moments) * hold / 2,  # each look finds half the time gone
+        ticks=lambda: next(moments) * hold * 0.4,  # gone between two looks
     )
     assert list(chunks) == [3, 3, 3]
     assert len(rests) == 3
