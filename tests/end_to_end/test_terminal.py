@@ -18,6 +18,8 @@ pytestmark = pytest.mark.terminal
 
 PASSPHRASE = "Lindenallee-7"
 IDLE, SERVED, REFUSED = "Bitte Karte auflegen", "Guten Appetit!", "Bitte beim Personal melden"
+FRESH = "Daten aktuell"
+"""A kiosk's first start paints its screen before it has heard of anybody."""
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ def test_a_kiosk_asks_its_passphrase_serves_refuses_and_ends_on_sigterm(
 ) -> None:
     child = world.cast["paying"]
     opened = post.start(term=term)
-    opened.wait_for(IDLE)
+    opened.wait_for(IDLE, FRESH)
     assert PASSPHRASE not in opened.text()
     opened.card(child.uid)
     opened.wait_for(SERVED)
@@ -104,7 +106,7 @@ def test_a_kiosk_killed_with_a_lunch_on_the_screen_serves_on_after_its_restart(
     with world.database.read() as db:
         before = count_entries(db)
     opened = post.start()
-    opened.wait_for(IDLE)
+    opened.wait_for(IDLE, FRESH)
     opened.card(world.cast["paying"].uid)
     opened.wait_for(SERVED)
     opened.signal(signal.SIGKILL)
@@ -119,7 +121,7 @@ def test_a_kiosk_killed_with_a_lunch_on_the_screen_serves_on_after_its_restart(
     assert again.ended() == 0
     post.assert_quiet(again)
     last = post.start()
-    last.wait_for(IDLE, "Daten aktuell")
+    last.wait_for(IDLE, FRESH)
     last.signal(signal.SIGTERM)
     assert last.ended() == 0
     with world.database.read() as db:
