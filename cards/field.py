@@ -15,6 +15,7 @@ from datetime import datetime
 
 from cards import uid
 from cards.reader import (
+    CardFault,
     CardTaken,
     CardUnread,
     Proof,
@@ -27,11 +28,27 @@ from cards.reader import (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report of a reader's state; ``raw`` is the driver's own word, to be handed back."""
+    """One report of a reader's state; ``raw`` is the driver's own word, to be handed back.
+
+    ``atr`` is how the card introduced itself, empty where there is none or it said nothing.
+    """
 
     raw: int
     present: bool
     count: int
+    atr: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A card that was read: its canonical UID, and what came of its proof.
+
+    ``fault`` is why a card that had to prove itself did not; its proof is UID then.
+    """
+
+    card: str
+    proof: Proof = Proof.UID
+    fault: CardFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,15 @@ class Field:
     def in_new_context(self) -> "Field":
         """Return the same field, for a context whose counts say nothing about the old ones."""
         return Field(None, self.occupied, self.card)
+
+
+TICKET = bytes.fromhex("3B8580015A43564456")
+"""How cards of the VDV-Kernapplikation begin ("ZCVDV"; pcsc-tools, ``smartcard_list.txt``)."""
+
+
+def is_ticket(report: Report) -> bool:
+    """Return whether the card says it is a ticket of public transport, which is not ours to read."""
+    return report.atr.startswith(TICKET)
 
 
 def is_placing(field: Field, report: Report) -> bool:
@@ -82,7 +108,7 @@ def emptied(field: Field, report: Report, reader: str) -> tuple[Field, tuple[Rea
 def placed(
     field: Field,
     report: Report,
-    seen: str | UnreadReason,
+    seen: Seen | UnreadReason,
     *,
     reader: str,
     at: datetime,
@@ -92,7 +118,7 @@ def placed(
     left = (CardTaken(reader, field.card),) if field.occupied else ()
     if isinstance(seen, UnreadReason):
         return Field(report, occupied=True), (*left, CardUnread(reader, seen))
-    after = Field(report, occupied=True, card=seen)
-    if field.last is None and field.card == seen:
+    after = Field(report, occupied=True, card=seen.card)
+    if field.last is None and field.card == seen.card:
         return after, ()
-    return after, (*left, Tap(seen, Proof.UID, reader, at, seen_ns))
+    return after, (*left, Tap(seen.card, seen.proof, reader, at, seen_ns, seen.fault))

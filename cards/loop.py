@@ -1,9 +1,12 @@
-"""The loop of one PC/SC reader: it waits for cards, reads their numbers, outlives pcscd.
+"""The loop of one PC/SC reader: it waits for cards, has them prove themselves, outlives pcscd.
 
 The loop ends only when told to. Whatever goes wrong with the service or the reader is told
 once as `ReaderTrouble`; the loop then tries again until it can tell `ReaderReady`. What lay
 in the field is remembered over such a gap, so that a card left lying there is not tapped
 again, and one that is gone is told as taken.
+
+A card is asked for its number, and, where its secret is known, for the proof of it, while it is
+held once. Only reading commands are sent, so a card that is torn away has lost nothing.
 
 PC/SC stands behind `Stack` and `Session`. Each of their calls may block without limit, since
 PC/SC knows no time-outs; ``alive`` is therefore called between the calls at least once a
@@ -14,11 +17,23 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic_ns
-from typing import Protocol
+from time import monotonic, monotonic_ns
+from typing import Protocol, TypeAlias, TypeVar
 
-from cards.field import Field, Report, emptied, identify, is_placing, placed
+from cards.channel import CardGone, Channel
+from cards.field import (
+    Field,
+    Report,
+    Seen,
+    emptied,
+    identify,
+    is_placing,
+    is_ticket,
+    placed,
+)
+from cards.prove import prove
 from cards.reader import (
+    Proof,
     ReaderReady,
     ReaderSetting,
     ReaderTrouble,
@@ -27,6 +42,7 @@ from cards.reader import (
     UnreadReason,
     choose,
 )
+from cards.secret import CardSecret
 
 WAIT = 1.0
 """Seconds after which a wait returns with nothing new: the loop's heartbeat."""
@@ -36,6 +52,16 @@ SETTLE = 1.0
 
 GONE_WITHIN = 0.5
 """Seconds a reader may take to notice that a card it could not read has left."""
+
+
+PROVE_WITHIN = 3.0
+"""Seconds a card may take to prove itself. At 25 ms a command it takes 0.15; what is slower by
+far is broken, or is asked by way of somebody else's reader. Less than a watcher's patience."""
+
+Answer: TypeAlias = Callable[[str], CardSecret | UnreadReason | None]
+"""The secret of the card with this UID, None where none is known, or why there was no answer."""
+
+T = TypeVar("T")
 
 
 class Session(Protocol):
@@ -50,8 +76,12 @@ class Session(Protocol):
     def wait_for_readers(self, seconds: float) -> TroubleReason | None:
         """Return when a reader was plugged in or out, or after ``seconds``."""
 
-    def read_uid(self, reader: str) -> bytes | UnreadReason:
-        """Return the UID of the card in the field as the reader delivers it."""
+    def read_card(self, reader: str, judge: Callable[[bytes, Channel], T]) -> T | UnreadReason:
+        """Return what ``judge`` says of the card in the field while it is held.
+
+        It is given the UID as the reader delivers it and a way to the card. A card that stops
+        answering (`CardGone`) is asked again, and judged anew, before it counts as not read.
+        """
 
 
 class Stack(Protocol):
@@ -70,6 +100,7 @@ class Loop:
     now: Callable[[], datetime]
     tell: Sink
     alive: Callable[[], None]
+    secret_of: Answer
     field: Field
     told: TroubleReason | ReaderReady | None = None
 
@@ -130,7 +161,11 @@ class Loop:
                     self.tell(event)
 
     def _read(self, session: Session, name: str, report: Report, seen_ns: int) -> None:
-        seen = identify(session.read_uid(name), self.setting)
+        if is_ticket(report):
+            self._place(report, UnreadReason.TICKET, seen_ns)
+            return
+        until = monotonic() + PROVE_WITHIN
+        seen = session.read_card(name, lambda raw, card: self._judge(raw, card, until))
         after = session.wait(name, report, GONE_WITHIN if seen is UnreadReason.UNREADABLE else 0)
         if isinstance(after, Report) and after.count != report.count:
             if after.present:
@@ -139,6 +174,9 @@ class Loop:
                 return
             if seen is UnreadReason.UNREADABLE:
                 seen = UnreadReason.PULLED
+        self._place(report, seen, seen_ns)
+
+    def _place(self, report: Report, seen: Seen | UnreadReason, seen_ns: int) -> None:
         self.field, events = placed(
             self.field,
             report,
@@ -150,6 +188,19 @@ class Loop:
         for event in events:
             self.tell(event)
 
+    def _judge(self, raw: bytes, channel: Channel, until: float) -> Seen | UnreadReason:
+        """Return whose card it is and whether it proved it. Raises CardGone."""
+        card = identify(raw, self.setting)
+        if isinstance(card, UnreadReason):
+            return card
+        secret = self.secret_of(card)
+        if isinstance(secret, UnreadReason):
+            return secret
+        if secret is None:
+            return Seen(card)
+        fault = prove(_Paced(channel, self.alive, until), secret=secret)
+        return Seen(card, Proof.AES if fault is None else Proof.UID, fault)
+
     def _ready(self) -> None:
         if not isinstance(self.told, ReaderReady):
             self.told = ReaderReady(self.setting.label)
@@ -159,3 +210,18 @@ class Loop:
         if self.told is not reason:
             self.told = reason
             self.tell(ReaderTrouble(self.setting.label, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class _Paced:
+    """A channel that gives a sign of life with each command, and an end to a card that drags."""
+
+    channel: Channel
+    alive: Callable[[], None]
+    until: float
+
+    def transmit(self, apdu: bytes) -> bytes:
+        self.alive()
+        if monotonic() > self.until:
+            raise CardGone("the card takes too long")
+        return self.channel.transmit(apdu)

@@ -4,17 +4,19 @@ Every call may block for ever and none may be made in the process that paints th
 pyscard loads libpcsclite at import and, where that fails, prints to stdout and answers every
 call as if pcscd did not run. `cards.watched` gives all of this a process of its own.
 
-A card is held only while its number is read, exclusively, and left powered as it was:
-pyscard's usual disconnect resets the card under everybody else's feet.
+A card is held only while it is read, exclusively, and left powered as it was: pyscard's usual
+disconnect resets the card under everybody else's feet.
 """
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from smartcard import scard
 
+from cards.channel import CardGone, Channel
 from cards.field import Report
 from cards.loop import Session
 from cards.reader import TroubleReason, UnreadReason
@@ -36,6 +38,50 @@ _NO_READER = {
     scard.SCARD_E_READER_UNAVAILABLE,
     scard.SCARD_E_NO_READERS_AVAILABLE,
 }
+
+T = TypeVar("T")
+
+
+class PcscChannel:
+    """A card that is held; see `cards.channel.Channel`."""
+
+    def __init__(self, card: int, protocol: int) -> None:
+        self._card = card
+        is_t0 = protocol == scard.SCARD_PROTOCOL_T0
+        self._pci = scard.SCARD_PCI_T0 if is_t0 else scard.SCARD_PCI_T1
+
+    def transmit(self, apdu: bytes) -> bytes:
+        """See `cards.channel.Channel`."""
+        result, answer = scard.SCardTransmit(self._card, self._pci, list(apdu))
+        if result != scard.SCARD_S_SUCCESS:
+            raise _Unanswered(_unread(result))
+        if not answer:  # what pcscd has of a card that left in the midst of it (measured)
+            raise _Unanswered(UnreadReason.UNREADABLE)
+        return bytes(answer)
+
+    def reset(self) -> None:
+        """Take the power from the card and give it back: it has forgotten every session.
+
+        Raises CardGone where it is not there any more.
+        """
+        result, protocol = scard.SCardReconnect(
+            self._card,
+            scard.SCARD_SHARE_EXCLUSIVE,
+            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+            scard.SCARD_UNPOWER_CARD,
+        )
+        if result != scard.SCARD_S_SUCCESS:
+            raise _Unanswered(_unread(result))
+        is_t0 = protocol == scard.SCARD_PROTOCOL_T0
+        self._pci = scard.SCARD_PCI_T0 if is_t0 else scard.SCARD_PCI_T1
+
+
+class _Unanswered(CardGone):
+    """A command that PC/SC has no answer to, and what that means for the card."""
+
+    def __init__(self, reason: UnreadReason) -> None:
+        super().__init__("PC/SC has no answer of the card")
+        self.reason = reason
 
 
 class PcscSession:
@@ -68,6 +114,7 @@ class PcscSession:
             raw=raw & ~scard.SCARD_STATE_CHANGED,
             present=bool(raw & scard.SCARD_STATE_PRESENT),
             count=raw >> 16 & 0xFFFF,
+            atr=bytes(states[0][2]),
         )
 
     def wait_for_readers(self, seconds: float) -> TroubleReason | None:
@@ -79,19 +126,30 @@ class PcscSession:
             None if result in {scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT} else _trouble(result)
         )
 
-    def read_uid(self, reader: str) -> bytes | UnreadReason:
+    def read_card(self, reader: str, judge: Callable[[bytes, Channel], T]) -> T | UnreadReason:
         """See `cards.loop.Session`."""
         reason = UnreadReason.UNREADABLE
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(TRY_AGAIN_AFTER)
-            answer = self._try_read_uid(reader)
-            if isinstance(answer, bytes):
-                return answer
-            reason = answer
+            with self.held(reader) as card:
+                if isinstance(card, UnreadReason):
+                    reason = card
+                    continue
+                try:
+                    number = uid_of(card)
+                    if isinstance(number, bytes):
+                        return judge(number, card)
+                    reason = number
+                except _Unanswered as gone:
+                    reason = gone.reason
+                except CardGone:
+                    reason = UnreadReason.UNREADABLE
         return reason
 
-    def _try_read_uid(self, reader: str) -> bytes | UnreadReason:
+    @contextmanager
+    def held(self, reader: str) -> Iterator[PcscChannel | UnreadReason]:
+        """Hold the card in the field of this reader for the block, alone; or say why not."""
         result, card, protocol = scard.SCardConnect(
             self._context,
             reader,
@@ -99,19 +157,18 @@ class PcscSession:
             scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
         )
         if result != scard.SCARD_S_SUCCESS:
-            return _unread(result)
+            yield _unread(result)
+            return
         try:
-            result, answer = scard.SCardTransmit(
-                card,
-                scard.SCARD_PCI_T0 if protocol == scard.SCARD_PROTOCOL_T0 else scard.SCARD_PCI_T1,
-                list(GET_UID),
-            )
+            yield PcscChannel(card, protocol)
         finally:
             scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
-        if result != scard.SCARD_S_SUCCESS:
-            return _unread(result)
-        *number, sw1, sw2 = answer if len(answer) >= 2 else (0, 0)
-        return bytes(number) if (sw1, sw2) == (0x90, 0x00) else UnreadReason.UNREADABLE
+
+
+def uid_of(card: Channel) -> bytes | UnreadReason:
+    """Return the UID as the reader tells it, unchecked. Raises CardGone."""
+    answer = card.transmit(bytes(GET_UID))
+    return answer[:-2] if answer[-2:] == b"\x90\x00" else UnreadReason.UNREADABLE
 
 
 class Pcsc:

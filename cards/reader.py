@@ -6,6 +6,9 @@ work (`ReaderReady`, `ReaderTrouble`). A card that lies in the field is one `Tap
 long it lies and whatever happens to the reader meanwhile. Two taps of one card on one reader
 have a `CardTaken` between them, except on a keyboard wedge, which cannot tell.
 
+Where a card's secret is known (`SecretOf`) its tap says whether the card proved that it knows
+it too; where none is known the tap is a number and proves nothing.
+
 Everything is a value that can cross a thread or a pipe. A card's number is left out of the
 printed form, so that it does not slip into a log.
 """
@@ -18,6 +21,7 @@ from datetime import datetime
 from time import monotonic_ns
 from typing import Literal, Protocol, TypeAlias
 
+from cards.secret import CardSecret
 from cards.uid import AS_PCSC, UidForm
 
 
@@ -45,6 +49,25 @@ class UnreadReason(enum.Enum):
     """The card left the field before its number was read."""
     BUSY = "busy"
     """Another program on this machine holds the card or the reader."""
+    TICKET = "ticket"
+    """A ticket of public transport (VDV-Kernapplikation): never a meal card, and not read."""
+    NOT_TOLD = "not told"
+    """The kiosk did not say in time what the card has to prove."""
+
+
+class CardFault(enum.Enum):
+    """Why a card that says it is one of ours did not prove it."""
+
+    WRONG_KEY = "wrong_key"
+    """It does not know the card's key: a copy of its number, or of its content too."""
+    WRONG_CONTENT = "wrong_content"
+    """It knows the key, but the token in it is not the one that was written."""
+    OLD_ISSUE = "old_issue"
+    """It knows the key, but carries an earlier issue number."""
+    NO_APPLICATION = "no_application"
+    """It has no application, key or file of ours: another chip with the card's number."""
+    BROKEN = "broken"
+    """Its answers are not of the protocol, or their seal is wrong."""
 
 
 class TroubleReason(enum.Enum):
@@ -78,6 +101,8 @@ class Tap:
     seen_ns: int
     """`time.monotonic_ns` of the moment the reader announced the card. On Linux this clock
     is one for all processes, so it may be compared with another process's."""
+    fault: CardFault | None = None
+    """Why the card did not prove itself although it should have; its proof is UID then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +138,21 @@ class ReaderReady:
 
 ReaderEvent: TypeAlias = Tap | CardTaken | CardUnread | ReaderTrouble | ReaderReady
 Sink: TypeAlias = Callable[[ReaderEvent], None]
+SecretOf: TypeAlias = Callable[[str], CardSecret | None]
+"""The secret of the card with this canonical UID; None where none is known. Quick, any thread."""
+
+
+def no_secret(_: str) -> None:
+    """Know no card's secret: a `SecretOf` for whoever takes cards by their number."""
 
 
 class Reader(Protocol):
     """One configured reader, whatever it is made of."""
 
-    def start(self, sink: Sink) -> None:
-        """Begin to tell ``sink`` what happens.
+    def start(self, sink: Sink, secret_of: SecretOf = no_secret) -> None:
+        """Begin to tell ``sink`` what happens; cards whose secret is known have to prove it.
 
-        ``sink`` is called from a thread of the reader's own, one event at a time, and should
+        Both are called from a thread of the reader's own, one event at a time. ``sink`` should
         do no more than put the event into a queue.
         """
 
@@ -182,7 +213,7 @@ class ScriptedReader:
         self._sink: Sink | None = None
         self._lying: str | None = None
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: Sink, _: SecretOf = no_secret) -> None:
         """Report ready, and from then on whatever is said."""
         self._sink = sink
         self.say(ReaderReady(self.label))
@@ -196,10 +227,10 @@ class ScriptedReader:
         if self._sink is not None:
             self._sink(event)
 
-    def insert(self, card: str, proof: Proof = Proof.UID) -> None:
-        """Lay a card, given by its canonical UID, on the reader."""
+    def insert(self, card: str, proof: Proof = Proof.UID, fault: CardFault | None = None) -> None:
+        """Lay a card, given by its canonical UID and what it proves, on the reader."""
         self._lying = card
-        self.say(Tap(card, proof, self.label, self._now(), monotonic_ns()))
+        self.say(Tap(card, proof, self.label, self._now(), monotonic_ns(), fault))
 
     def remove(self) -> None:
         """Take away the card that lies there."""

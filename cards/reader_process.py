@@ -2,8 +2,9 @@
 
 It reads its assignment, one line of JSON, from standard input and writes events
 (`cards.wire`) to the descriptor the assignment names, the only way a card's number leaves
-this process. It ends when standard input ends, when nobody reads its events any more, and
-with its parent.
+this process. It asks the same way for the secret of a card that lies there and is answered on
+standard input; it holds that one secret while the card is read, and no other. It ends when
+standard input ends, when nobody reads its events any more, and with its parent.
 
 Standard output is bent to standard error before pyscard is imported, which prints there.
 With ``--list`` it writes the names of the PC/SC readers as JSON instead, or the name of a
@@ -13,21 +14,31 @@ With ``--list`` it writes the names of the PC/SC readers as JSON instead, or the
 import json
 import logging
 import os
+import queue
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from cards import wire
 from cards.field import Field
 from cards.loop import Loop
 from cards.parentage import die_with
-from cards.reader import ReaderEvent, ReaderSetting, TroubleReason
+from cards.reader import ReaderEvent, ReaderSetting, TroubleReason, UnreadReason
+from cards.secret import CardSecret
 from cards.uid import Radix, UidForm
+
+log = logging.getLogger(__name__)
 
 BACK_OFF = 0.25
 """Seconds between two tries to reach pcscd; a try costs a look at its socket."""
+
+TOLD_WITHIN = 1.5
+"""Seconds to wait for the answer about a card. A healthy kiosk takes less than a millisecond."""
+
+Answered = tuple[int, CardSecret | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +93,40 @@ def attend(assignment: Assignment) -> None:
         time.sleep(BACK_OFF)
         return True
 
-    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    asking = Asking(write)
+    threading.Thread(target=_hear, args=(asking.heard.put,), daemon=True).start()
     Loop(
         setting=assignment.setting,
         admit_virtual=assignment.admit_virtual,
         now=lambda: datetime.now(UTC),
         tell=tell,
         alive=lambda: write(wire.ALIVE),
+        secret_of=asking.secret_of,
         field=Field(None, occupied=assignment.held is not None, card=assignment.held),
     ).run(Pcsc(), pause)
+
+
+@dataclass(slots=True)
+class Asking:
+    """The questions of this process, one at a time; ``heard`` takes the answers from any thread."""
+
+    write: Callable[[bytes], None]
+    within: float = TOLD_WITHIN
+    heard: "queue.SimpleQueue[Answered]" = field(default_factory=queue.SimpleQueue)
+    number: int = 0
+
+    def secret_of(self, card: str) -> CardSecret | UnreadReason | None:
+        """Return what the kiosk answers about this card, NOT_TOLD where it does not in time."""
+        self.number += 1
+        self.write(wire.encode(wire.Question(self.number, card)))
+        until = time.monotonic() + self.within
+        while True:
+            try:
+                number, secret = self.heard.get(timeout=max(0, until - time.monotonic()))
+            except queue.Empty:
+                return UnreadReason.NOT_TOLD
+            if number == self.number:
+                return secret
 
 
 def list_readers() -> list[str] | TroubleReason:
@@ -101,10 +137,13 @@ def list_readers() -> list[str] | TroubleReason:
         return session if isinstance(session, TroubleReason) else session.readers()
 
 
-def _end_with_standard_input() -> None:
+def _hear(put: Callable[[Answered], None]) -> None:
     # The loop may hang in a call that never returns, so no orderly way out exists.
-    while sys.stdin.buffer.readline():
-        pass
+    for line in sys.stdin.buffer:
+        try:
+            put(wire.decode_answer(line))
+        except ValueError as fault:
+            log.error("%s", fault)  # noqa: TRY400  # the trace would show the line
     os._exit(0)
 
 

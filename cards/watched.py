@@ -7,12 +7,16 @@ for ``hung_after`` seconds is told as HUNG and killed, one that ends is told as 
 another takes its place. What lay in the field is handed on, so a card left lying there is
 tapped once however many processes attend to it.
 
-No card number is on a command line, in an environment or in a log.
+The process is told the secret of the card in its field when it asks, and of no other. It is
+answered at once, whatever the events before it lead to: those are told in a thread of their own.
+
+No card number and no secret is on a command line, in an environment or in a log.
 """
 
 import json
 import logging
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -31,11 +35,14 @@ from cards.reader import (
     ReaderReady,
     ReaderSetting,
     ReaderTrouble,
+    SecretOf,
     Sink,
     Tap,
     TroubleReason,
+    no_secret,
 )
 from cards.reader_process import Assignment
+from cards.secret import CardSecret
 
 log = logging.getLogger(__name__)
 
@@ -88,43 +95,64 @@ class WatchedReader:
         self._environment: Mapping[str, str] = environment(pcsc_socket)
         self._limits = limits
         self._command = command
+        self._secret_of: SecretOf = no_secret
         self._held: str | None = None
         self._trouble: TroubleReason | None = None
         self._in_a_row = 0
-        self._thread: threading.Thread | None = None
+        self._events: queue.SimpleQueue[ReaderEvent | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self._closing = -1
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: Sink, secret_of: SecretOf = no_secret) -> None:
         """Start the process and tell ``sink`` what it says; see `cards.reader.Reader`."""
-        if self._thread is not None:
+        if self._threads:
             raise RuntimeError(f"reader {self.setting.label} is started twice")
         self._closing = os.eventfd(0)
+        self._secret_of = secret_of
         name = f"reader {self.setting.label}"
-        self._thread = threading.Thread(target=self._keep, args=(sink,), name=name, daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._keep, name=name, daemon=True),
+            threading.Thread(target=self._tell, args=(sink,), name=f"{name} tells", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """End the process and the thread; see `cards.reader.Reader`."""
-        if self._thread is None:
+        if not self._threads:
             return
         os.eventfd_write(self._closing, 1)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         os.close(self._closing)
-        self._thread = None
+        self._threads = []
 
-    def _keep(self, sink: Sink) -> None:
+    def _keep(self) -> None:
+        try:
+            self._replace_until_closed()
+        finally:
+            self._events.put(None)
+
+    def _tell(self, sink: Sink) -> None:
+        while (event := self._events.get()) is not None:
+            try:
+                sink(event)
+            except Exception:
+                log.exception("an event of reader %s was not taken", self.setting.label)
+
+    def _replace_until_closed(self) -> None:
         while True:
-            reason = self._attend(sink)
+            reason = self._attend()
             if reason is None:
                 return
             self._in_a_row += 1
             log.error("reader process replaced: reader=%s %s", self.setting.label, reason.value)
-            self._pass_on(ReaderTrouble(self.setting.label, reason), sink)
+            self._pass_on(ReaderTrouble(self.setting.label, reason))
             pause = self._limits.pause * 2 ** min(self._in_a_row - 1, 10)
             if wait_for({self._closing}, min(pause, self._limits.longest_pause)):
                 return
 
-    def _attend(self, sink: Sink) -> TroubleReason | None:
+    def _attend(self) -> TroubleReason | None:
         """Pass on what one process says; return why it must be replaced, or None at the end."""
         with Child(self._command, self._environment) as child:
             assignment = Assignment(
@@ -148,7 +176,7 @@ class WatchedReader:
                     _log_words(child)
                 if child.events.descriptor in ready:
                     try:
-                        self._pass_on_all(child.events.read(), sink)
+                        self._hear_all(child)
                     except ValueError:
                         log.exception("reader process: a line that is no event")
                         return TroubleReason.CRASHED
@@ -158,13 +186,23 @@ class WatchedReader:
                         return TroubleReason.CRASHED
                     deadline = time.monotonic() + self._limits.hung_after
 
-    def _pass_on_all(self, lines: list[bytes], sink: Sink) -> None:
-        for line in lines:
+    def _hear_all(self, child: Child) -> None:
+        for line in child.events.read():
             event = wire.decode(line, reader=self.setting.label, at=self._now())
-            if event is not None:
-                self._pass_on(event, sink)
+            if isinstance(event, wire.Question):
+                child.tell(wire.encode_answer(event, self._secret(event.card)))
+            elif event is not None:
+                self._pass_on(event)
 
-    def _pass_on(self, event: ReaderEvent, sink: Sink) -> None:
+    def _secret(self, card: str) -> CardSecret | None:
+        try:
+            return self._secret_of(card)
+        except Exception:
+            # The card is told by its number, and whoever knows that it has a key refuses it.
+            log.exception("no secret for a card on reader %s", self.setting.label)
+            return None
+
+    def _pass_on(self, event: ReaderEvent) -> None:
         match event:
             case Tap():
                 self._held = event.card
@@ -177,10 +215,7 @@ class WatchedReader:
                 if event.reason is self._trouble:
                     return
                 self._trouble = event.reason
-        try:
-            sink(event)
-        except Exception:
-            log.exception("an event of reader %s was not taken", self.setting.label)
+        self._events.put(event)
 
 
 def _log_words(child: Child) -> None:

@@ -1,13 +1,12 @@
 """An ear for what readers say, and virtual readers as the kiosk would use them."""
 
 import queue
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
-from cards.reader import Reader, ReaderEvent
+from cards.reader import Reader, ReaderEvent, SecretOf, no_secret
 from cards.virtual.stack import VirtualCards
 from cards.watched import Limits, WatchedReader
 
@@ -45,7 +44,10 @@ class Ear:
         return events
 
 
-Listen = Callable[[Reader], Ear]
+class Listen(Protocol):
+    """Starts a reader with an ear at it."""
+
+    def __call__(self, reader: Reader, secret_of: SecretOf = no_secret) -> Ear: ...
 
 
 PATIENT = Limits()

@@ -4,23 +4,18 @@ The process holds one card, in the field or out of it, on the virtual reader who
 (vpcd of the vsmartcard project) listens on this port of the loopback. It is told what to do
 by lines on standard input and answers each with one line, ``ok`` or ``no`` and why:
 
-- ``insert UID [slow=MS] [after=N] [deed]`` lays the card with this number into the field;
+- ``insert ...`` lays a card into the field, see `cards.virtual.placing`;
+- ``image`` tells what the card in the field keeps, as ``ok`` and hex;
 - ``remove`` takes it away;
 - ``quit``, or the end of standard input, ends the process.
 
-The deed is done at the command after ``after`` others (default 0) and from then on:
-``pulled`` leaves the field instead of answering, ``mute`` never answers, ``garbage``
-answers what no reader sends. ``slow`` delays every answer by milliseconds.
-
 A card lies where it was put: if the reader goes, the card is in its field again as soon as
-the reader is back.
-
-This card identifies itself and no more: it looks like a DESFire (same ATR), tells its UID,
-and knows none of a DESFire's commands and keys.
+the reader is back, having forgotten what a card forgets without power.
 """
 
 import os
 import select
+import shlex
 import socket
 import sys
 import time
@@ -28,56 +23,24 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-ATR = bytes.fromhex("3B8180018080")  # MIFARE DESFire and NTAG 424 DNA
+from cards.virtual.placing import Hand, placed
 
 RETURN_AFTER = 0.02
 """Seconds between two looks for a reader that went while the card lay on it."""
 
 _GET_ATR = 4
 _CONTROL_WITHOUT_ANSWER = (0, 1, 2)  # power off, power on, reset
-_DEEDS = ("pulled", "mute", "garbage")
 
 
 @dataclass(slots=True)
 class Placed:
-    """A card that was put down: its number, its manners, and the line to a reader that lives."""
+    """A card that was put down, and the line to a reader that lives."""
 
-    uid: bytes
+    hand: Hand
     line: socket.socket | None
-    slow: float = 0.0
-    after: int = 0
-    deed: str | None = None
     heard: bytearray = field(default_factory=bytearray)
     due: float = 0.0
     answer: bytes | None = None
-
-
-def respond(apdu: bytes, uid: bytes) -> bytes:
-    """Return the answer of reader and card to one command.
-
-    ``FF`` commands are the reader's own (PC/SC part 3); this driver leaves them to the card.
-    """
-    if apdu == b"\xff\xca\x00\x00\x00":
-        return uid + b"\x90\x00"
-    if apdu[:1] == b"\xff":
-        return b"\x6a\x81"
-    if apdu[:1] == b"\x90":
-        return b"\x91\x1c"  # DESFire: illegal command code
-    return b"\x6d\x00"
-
-
-def insert(port: int, words: list[str]) -> Placed:
-    """Return the card the words describe, laid into the field of the reader on this port.
-
-    Raises ValueError for words that describe none, OSError where no reader listens.
-    """
-    uid = bytes.fromhex(words[0])
-    options = dict(word.split("=", 1) for word in words[1:] if "=" in word)
-    deeds = [word for word in words[1:] if "=" not in word]
-    if options.keys() - {"slow", "after"} or len(deeds) > 1 or not set(deeds) <= set(_DEEDS):
-        raise ValueError("unknown words after the card's number")
-    slow, after = int(options.get("slow", 0)) / 1000, int(options.get("after", 0))
-    return Placed(uid, enter(port), slow, after, deeds[0] if deeds else None)
 
 
 def enter(port: int) -> socket.socket:
@@ -93,6 +56,7 @@ def leave(card: Placed) -> None:
         card.line.close()
     card.line, card.answer = None, None
     card.heard.clear()
+    card.hand.laid.chip.reset()
 
 
 def hear(card: Placed, line: socket.socket) -> bool:
@@ -127,21 +91,16 @@ def work(card: Placed) -> bool:
 
 def take(card: Placed, message: bytes) -> bool:
     """Act on one message of the reader; return False if the card leaves the field over it."""
+    chip = card.hand.laid.chip
     if len(message) == 1:
         if message[0] == _GET_ATR:
-            send(card, ATR)
+            send(card, chip.atr)
+        elif message[0] in _CONTROL_WITHOUT_ANSWER:
+            chip.reset()
         return message[0] in {*_CONTROL_WITHOUT_ANSWER, _GET_ATR}
-    if card.after:
-        card.after -= 1
-    elif card.deed == "pulled":
-        return False
-    elif card.deed == "mute":
-        return True
-    elif card.deed == "garbage":
-        send(card, b"\xa5")
-        return True
-    card.answer, card.due = respond(message, card.uid), time.monotonic() + card.slow
-    return True
+    card.answer = card.hand.answer(message)
+    card.due = time.monotonic() + card.hand.slow
+    return not card.hand.laid.gone
 
 
 def send(card: Placed, payload: bytes) -> None:
@@ -158,9 +117,11 @@ def obey(port: int, card: Placed | None, words: list[str]) -> tuple[Placed | Non
             if card is not None:
                 return card, "no: a card is in the field"
             try:
-                return insert(port, rest), "ok"
+                return Placed(placed(rest), enter(port)), "ok"
             except (OSError, ValueError) as error:
                 return None, f"no: {error}"
+        case ["image"] if card is not None and card.hand.image is not None:
+            return card, "ok " + card.hand.image.to_bytes().hex()
         case ["remove"]:
             if card is None:
                 return None, "no: no card is in the field"
@@ -199,7 +160,7 @@ def live(port: int) -> None:
                 return
             *whole, orders = (orders + data).split(b"\n")
             for order in whole:
-                words = order.decode().split()
+                words = shlex.split(order.decode())
                 if words == ["quit"]:
                     return
                 card, answer = obey(port, card, words)

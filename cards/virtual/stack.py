@@ -26,12 +26,15 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from cards.reader import ReaderSetting
+from cards.virtual.image import Image
 from cards.virtual.keeper import Plan, driver_in, plan_line
+from cards.virtual.manners import Deed
+from cards.virtual.placing import Order
 
 ENROLLED = Path("/etc/mensakasse/kiosk.toml")
 RUN_DIRECTORY = Path("/run/pcscd")
 
-Deed: TypeAlias = Literal["pulled", "mute", "garbage"]
+DeedName: TypeAlias = Literal["pulled", "torn", "half", "mute", "garbage", "mangled"]
 
 
 class Lack(enum.Enum):
@@ -84,14 +87,28 @@ class VirtualReader:
         self._card = _Servant("cards.virtual.card", str(port))
 
     def insert(
-        self, uid: str, *, slow_ms: int = 0, after: int = 0, deed: Deed | None = None
+        self,
+        card: str | Image | Path,
+        *,
+        slow_ms: int = 0,
+        after: int = 0,
+        deed: Deed | DeedName | None = None,
+        tape: Path | None = None,
+        replay: Path | None = None,
     ) -> None:
-        """Lay a card into the field; see `cards.virtual.card` for the manners of cards.
+        """Lay a card into the field: a bare number in hex, a chip, or the chip kept in a file.
 
-        Raises RuntimeError where a card lies there or the reader takes none.
+        A chip in a file is written back as it changes. ``slow_ms`` delays every answer; see
+        `cards.virtual.manners` for deeds, `cards.virtual.placing` for tapes. Raises
+        RuntimeError where a card lies there or the reader takes none.
         """
-        options = [f"slow={slow_ms}", f"after={after}", *([deed] if deed else [])]
-        self._card.order(" ".join(["insert", uid, *options]))
+        deed = None if deed is None else Deed(deed)
+        order = Order(card, slow_ms=slow_ms, after=after, deed=deed, tape=tape, replay=replay)
+        self._card.order(order.line())
+
+    def image(self) -> Image:
+        """Return what the card in the field keeps; raises RuntimeError where none is."""
+        return Image.from_bytes(bytes.fromhex(self._card.order("image")))
 
     def remove(self) -> None:
         """Take the card away; raises RuntimeError where none is."""
@@ -199,11 +216,15 @@ class _Servant:
             raise RuntimeError(f"a process of the virtual cards ended: {process.stderr.read()}")
         return answer.strip()
 
-    def order(self, line: str) -> None:
-        """Have a line carried out; raises RuntimeError where the answer is no."""
+    def order(self, line: str) -> str:
+        """Have a line carried out; return what the answer tells beyond ``ok``.
+
+        Raises RuntimeError where the answer is no.
+        """
         answer = self.ask(line)
-        if answer != "ok":
+        if answer.split(maxsplit=1)[0] != "ok":
             raise RuntimeError(f"{line.split(maxsplit=1)[0]}: {answer}")
+        return answer[2:].strip()
 
     def close(self) -> None:
         """End the process by ending its input."""

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from listening import Ear, Listen, watched
 
-from cards.reader import Reader
+from cards.reader import Reader, SecretOf, no_secret
 from cards.virtual.stack import VirtualCards
 from cards.watched import WatchedReader
 
@@ -16,9 +16,9 @@ def listen() -> Iterator[Listen]:
     """Start readers with an ear at each; all are closed after the test."""
     with ExitStack() as readers:
 
-        def start(reader: Reader) -> Ear:
+        def start(reader: Reader, secret_of: SecretOf = no_secret) -> Ear:
             ear = Ear()
-            reader.start(ear.put)
+            reader.start(ear.put, secret_of)
             readers.callback(reader.close)
             return ear
 

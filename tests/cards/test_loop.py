@@ -1,18 +1,24 @@
 """What the loop makes of a reader's reports, with the reports scripted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cards.channel import CardGone, Channel
 from cards.field import Field, Report
-from cards.loop import Loop, Session
+from cards.layout import AID, Content, Medium
+from cards.loop import Answer, Loop, Session
 from cards.reader import (
+    CardFault,
     CardTaken,
     CardUnread,
+    Proof,
     ReaderEvent,
     ReaderReady,
     ReaderSetting,
@@ -20,10 +26,17 @@ from cards.reader import (
     Tap,
     TroubleReason,
     UnreadReason,
+    no_secret,
 )
+from cards.secret import CardSecret
+from cards.virtual.chip import Chip
+from cards.virtual.image import Kind, copied, issued
 
 NOW = datetime(2026, 3, 2, 11, 30, tzinfo=UTC)
 A, B = "04A1B2C3D4E5F6", "04000000000001"
+TICKET = bytes.fromhex("3B8580015A4356445659")
+SECRET = CardSecret(Medium.EV2, AID, bytes(range(16)), bytes(12), 1)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,10 +46,12 @@ class Seen:
     count: int
     card: str | UnreadReason | None = None
     after: "Seen | None" = None
+    atr: bytes = b""
 
     @property
     def report(self) -> Report:
-        return Report(raw=self.count << 16, present=self.card is not None, count=self.count)
+        there = self.card is not None
+        return Report(raw=self.count << 16, present=there, count=self.count, atr=self.atr)
 
 
 @dataclass
@@ -48,6 +63,8 @@ class Scripted:
     ends_with: TroubleReason = TroubleReason.NO_SERVICE
     now: Seen | None = None
     has_read: bool = False
+    unreadable: bool = False
+    channel: Channel | None = None
 
     @contextmanager
     def open(self) -> Iterator[Session | TroubleReason]:
@@ -69,7 +86,7 @@ class Scripted:
             self.has_read = False
             assert self.now is not None
             assert last == self.now.report
-            assert (seconds > 0) == (self.now.card is UnreadReason.UNREADABLE)
+            assert (seconds > 0) == self.unreadable
             return (self.now.after or self.now).report
         if not context:
             return self.ends_with
@@ -80,13 +97,39 @@ class Scripted:
         assert seconds > 0  # none would make a busy loop of it
         return self.ends_with
 
-    def read_uid(self, reader: str) -> bytes | UnreadReason:
+    def read_card(self, reader: str, judge: Callable[[bytes, Channel], T]) -> T | UnreadReason:
         assert reader in self.names
         assert self.now is not None
         assert self.now.card is not None
         self.has_read = True
         card = self.now.card
-        return card if isinstance(card, UnreadReason) else bytes.fromhex(card)
+        self.unreadable = card is UnreadReason.UNREADABLE
+        if isinstance(card, UnreadReason):
+            return card
+        assert self.channel is not None
+        try:
+            return judge(bytes.fromhex(card), self.channel)
+        except CardGone:
+            self.unreadable = True
+            return UnreadReason.UNREADABLE
+
+
+@dataclass
+class Lying:
+    """A chip that lies in the field, as a channel."""
+
+    chip: Chip
+    asked: int = 0
+
+    def transmit(self, apdu: bytes) -> bytes:
+        self.asked += 1
+        return self.chip.answer(apdu)
+
+
+def one_of_ours() -> Chip:
+    """The card that knows ``SECRET``."""
+    content = Content(city=1, issue_no=1, token=SECRET.token).to_bytes()
+    return Chip(issued(Kind.EV2, bytes.fromhex(A), keys={1: SECRET.read_key}, content=content))
 
 
 def told(*contexts: list[Seen] | TroubleReason, held: str | None = None) -> list[ReaderEvent]:
@@ -95,15 +138,19 @@ def told(*contexts: list[Seen] | TroubleReason, held: str | None = None) -> list
     return [event for event in events if not isinstance(event, ReaderReady | ReaderTrouble)]
 
 
-def all_told(stack: Scripted, *, held: str | None = None) -> list[ReaderEvent]:
+def all_told(
+    stack: Scripted, *, held: str | None = None, secret_of: Answer = no_secret
+) -> list[ReaderEvent]:
     """Return everything the loop tells while the script lasts."""
     events: list[ReaderEvent] = []
+    stack.channel = stack.channel or Lying(one_of_ours())
     Loop(
         setting=ReaderSetting("till", match="Till"),
         admit_virtual=False,
         now=lambda: NOW,
         tell=events.append,
         alive=lambda: None,
+        secret_of=secret_of,
         field=Field(None, occupied=held is not None, card=held),
     ).run(stack, stack.another)
     return events
@@ -193,6 +240,65 @@ def test_a_card_that_left_while_it_was_read_was_pulled() -> None:
 
 def test_a_card_that_left_after_its_number_was_read_is_a_tap() -> None:
     assert shape(told([Seen(1, A, after=Seen(2)), Seen(2)])) == [f"tap {A}", f"taken {A}"]
+
+
+def tap_of(chip: Chip, secret_of: Answer) -> tuple[ReaderEvent, int]:
+    """Return the event of laying this chip down, and how many commands it heard."""
+    lying = Lying(chip)
+    _, event, *_ = all_told(Scripted([[Seen(1, A)]], channel=lying), secret_of=secret_of)
+    return event, lying.asked
+
+
+def test_a_card_whose_secret_is_known_proves_itself() -> None:
+    asked: list[str] = []
+
+    def secret_of(card: str) -> CardSecret:
+        asked.append(card)
+        return SECRET
+
+    tap, _ = tap_of(one_of_ours(), secret_of)
+
+    assert isinstance(tap, Tap)
+    assert (tap.card, tap.proof, tap.fault) == (A, Proof.AES, None)
+    assert asked == [A]
+
+
+def test_a_card_whose_secret_is_not_known_is_asked_nothing_but_its_number() -> None:
+    tap, commands = tap_of(one_of_ours(), no_secret)
+
+    assert isinstance(tap, Tap)
+    assert (tap.proof, tap.fault) == (Proof.UID, None)
+    assert commands == 0
+
+
+def test_a_copy_is_a_tap_that_proves_a_number_and_says_what_is_wrong() -> None:
+    tap, _ = tap_of(Chip(copied(one_of_ours().image)), lambda _: SECRET)
+
+    assert isinstance(tap, Tap)
+    assert (tap.proof, tap.fault) == (Proof.UID, CardFault.WRONG_KEY)
+
+
+def test_a_card_about_which_there_is_no_answer_is_no_tap() -> None:
+    event, commands = tap_of(one_of_ours(), lambda _: UnreadReason.NOT_TOLD)
+
+    assert event == CardUnread("till", UnreadReason.NOT_TOLD)
+    assert commands == 0
+
+
+def test_a_card_that_drags_is_no_tap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cards.loop.PROVE_WITHIN", 0.0)
+
+    event, commands = tap_of(one_of_ours(), lambda _: SECRET)
+
+    assert event == CardUnread("till", UnreadReason.UNREADABLE)
+    assert commands == 0
+
+
+def test_a_ticket_is_told_by_its_greeting_and_is_not_read() -> None:
+    stack = Scripted([[Seen(1, A, atr=TICKET), Seen(2)]])
+    events = all_told(stack, secret_of=lambda _: pytest.fail("the ticket was read"))
+
+    assert shape(events) == ["ready", "ticket", "taken None", "no service"]
 
 
 def test_trouble_is_told_once_however_often_it_is_met() -> None:

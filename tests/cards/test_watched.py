@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 from listening import GENEROUS, Ear, Listen, utc_now
 
-from cards.reader import CardTaken, ReaderReady, ReaderSetting, ReaderTrouble, Tap, TroubleReason
+from cards.layout import AID, Medium
+from cards.reader import (
+    CardTaken,
+    ReaderReady,
+    ReaderSetting,
+    ReaderTrouble,
+    Tap,
+    TroubleReason,
+    UnreadReason,
+)
+from cards.reader_process import Asking
+from cards.secret import CardSecret
 from cards.watched import Limits, WatchedReader
 
 A = "04A1B2C3D4E5F6"
@@ -126,7 +137,7 @@ def test_what_lay_in_the_field_is_handed_on(tmp_path: Path, listen: Listen) -> N
     scripted = Scripted(
         tmp_path,
         f"say('taken', card=assignment['held']) if run else "
-        f"say('tap', card='{A}', proof='UID', seen_ns=1)\n"
+        f"say('tap', card='{A}', proof='UID', seen_ns=1, fault=None)\n"
         "lie_in_wait() if run else os._exit(3)",
     )
 
@@ -137,6 +148,68 @@ def test_what_lay_in_the_field_is_handed_on(tmp_path: Path, listen: Listen) -> N
     ear.next_is(ReaderTrouble)
     ear.next_is(ReaderReady)
     assert ear.next() == CardTaken("till", A)
+
+
+def test_the_process_is_told_the_secret_of_the_card_it_asks_for(
+    tmp_path: Path, listen: Listen
+) -> None:
+    secret = CardSecret(Medium.EV1, AID, bytes(16), bytes(12), 1)
+    scripted = Scripted(
+        tmp_path,
+        f"say('ask', card='{A}', number=7)\n"
+        "answer = json.loads(sys.stdin.readline())\n"
+        "say('tap', card=answer['secret'][:8].upper(), proof='UID', seen_ns=answer['number'],"
+        " fault=None)\n"
+        "lie_in_wait()",
+    )
+    asked: list[str] = []
+
+    def secret_of(card: str) -> CardSecret:
+        asked.append(card)
+        return secret
+
+    ear = listen(scripted.reader(), secret_of)
+    ear.next_is(ReaderReady)
+    tap = ear.next_is(Tap)
+
+    assert (tap.card, tap.seen_ns) == (secret.to_bytes().hex()[:8].upper(), 7)
+    assert asked == [A]
+
+
+def test_a_question_nobody_can_answer_is_answered_with_none(
+    tmp_path: Path, listen: Listen, caplog: pytest.LogCaptureFixture
+) -> None:
+    scripted = Scripted(
+        tmp_path,
+        f"say('ask', card='{A}', number=1)\n"
+        "answer = json.loads(sys.stdin.readline())\n"
+        "say('taken', card=None) if answer['secret'] is None else None\n"
+        "lie_in_wait()",
+    )
+
+    def secret_of(_: str) -> CardSecret:
+        raise OSError("no key book")
+
+    ear = listen(scripted.reader(), secret_of)
+    ear.next_is(ReaderReady)
+
+    assert ear.next() == CardTaken("till", None)
+    assert "no secret for a card" in caplog.text
+    assert A not in caplog.text
+
+
+def test_an_answer_that_does_not_come_or_comes_late_is_none() -> None:
+    asked: list[bytes] = []
+    asking = Asking(asked.append, within=0.05)
+    secret = CardSecret(Medium.EV1, AID, bytes(16), bytes(12), 1)
+
+    assert asking.secret_of(A) is UnreadReason.NOT_TOLD
+    asking.heard.put((1, secret))  # the answer to the question before
+    asking.heard.put((2, None))
+    assert asking.secret_of(A) is None
+    asking.heard.put((3, secret))
+    assert asking.secret_of(A) == secret
+    assert len(asked) == 3
 
 
 def test_what_a_library_prints_is_logged_and_is_no_event(
