@@ -3,7 +3,8 @@
 ``decide`` looks at what the kiosk knows of a card's holder and answers with what is charged
 or why nothing is. The order is fixed: card and school, then already eaten, then money. The
 day's first lunch within the school's credit floor is always charged; daily limits, blocked
-item classes and everything else that costs money never stop it (feed first). What else lies
+item classes and everything else that costs money never stop it (feed first). A card that
+brought nothing but its number, which can be copied, has a daily limit of its own. What else lies
 on the tray must be paid from what is there; where it cannot be, the lunch is charged alone
 and the rest is named as left out, so that nobody goes hungry for a drink.
 """
@@ -32,6 +33,9 @@ __all__ = [
     "decide",
     "refused_card",
 ]
+
+NUMBER_LIMIT = Money(500)
+"""Where a school names no other limit for cards that prove nothing."""
 
 _NO_CARD = frozenset({OverrideReason.CARD_FORGOTTEN, OverrideReason.CARD_NOT_READ})
 
@@ -101,12 +105,16 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What is offered today and what it costs: prices by (offer, tariff)."""
+    """What is offered today and what it costs: prices by (offer, tariff).
+
+    ``number_limit`` is what a card that proves nothing may spend a day, first lunches apart.
+    """
 
     offers: Mapping[int, Offer]
     prices: Mapping[tuple[int, int], Price]
     closed: bool
     floor: Money
+    number_limit: Money = NUMBER_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +147,31 @@ class Charge:
 def refused_card(standing: Standing | None, *, proven: bool) -> Refusal | None:
     """What the card itself says against it, before anybody looks at money.
 
-    ``proven`` tells that the card brought a proof this school accepts; a card no one knows is
-    unknown whatever it brought.
+    ``proven`` tells that the card brought a proof this school accepts. What is known of the card
+    comes first: the key of a blocked one is gone, so that it could not prove itself if it would.
     """
     if standing is None:
         return Refusal.UNKNOWN
-    if not proven:
-        return Refusal.PROOF
-    return {
+    problem = {
         Standing.ACTIVE: None,
         Standing.BLOCKED: Refusal.BLOCKED,
         Standing.REPLACED: Refusal.REPLACED,
         Standing.WRONG_SCHOOL: Refusal.WRONG_SCHOOL,
     }[standing]
+    return problem or (None if proven else Refusal.PROOF)
 
 
 def decide(
-    holder: Holder, tray: Iterable[Choice], menu: Menu, *, override: OverrideReason | None = None
+    holder: Holder,
+    tray: Iterable[Choice],
+    menu: Menu,
+    *,
+    override: OverrideReason | None = None,
+    number_only: bool = False,
 ) -> Charge | Refusal:
     """Charge the tray to its holder, or say why not.
+
+    ``number_only`` tells that a card was there which proved nothing but its number.
 
     With an override staff take the decision: everything that is offered and has a price is
     charged, whatever was eaten and whatever the balance. A card that was forgotten or is not
@@ -181,7 +195,7 @@ def decide(
     left = holder.balance - total(line.amount for line in lunch)
     if lunch and left < floor:
         return Refusal.BALANCE
-    problem = _extras_refused(holder, extras, left)
+    problem = _extras_refused(holder, extras, left, menu.number_limit if number_only else None)
     if problem is None:
         return Charge(lines)
     if not lunch:
@@ -218,7 +232,9 @@ def _priced(holder: Holder, choices: tuple[Choice, ...], menu: Menu) -> tuple[Li
     return tuple(lines)
 
 
-def _extras_refused(holder: Holder, extras: tuple[Line, ...], left: Money) -> Refusal | None:
+def _extras_refused(
+    holder: Holder, extras: tuple[Line, ...], left: Money, number_limit: Money | None
+) -> Refusal | None:
     if not extras:
         return None
     if any(line.offer.item_class in holder.blocked_classes for line in extras):
@@ -226,6 +242,8 @@ def _extras_refused(holder: Holder, extras: tuple[Line, ...], left: Money) -> Re
     amount = total(line.amount for line in extras)
     if holder.day_limit is not None and holder.spent + amount > holder.day_limit:
         return Refusal.DAILY_LIMIT
+    if number_limit is not None and holder.spent + amount > number_limit:
+        return Refusal.NUMBER_LIMIT
     # Credit is for the lunch alone: the rest is paid from what is there.
     if left - amount < ZERO and amount:
         return Refusal.BALANCE

@@ -1,4 +1,4 @@
-"""How a kiosk reaches its ledger: facts and looks go in, news comes back, and nothing else.
+"""How a kiosk reaches its ledger: facts, looks and alerts go in, news comes back, and nothing else.
 
 ``DirectDoor`` is for a ledger beside the kiosk (SQLite) and for its owner. ``RoleDoor`` is for a
 kiosk's own PostgreSQL role, which may execute two functions and touch no table: they know by
@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, update
 
 from accounts import facts
 from accounts.access import Look, log_looks
+from accounts.card_alerts import Alert, keep_alerts
 from accounts.clock import Clock, microseconds
 from accounts.database import Database, DatabaseUnavailable, Session
 from accounts.facts import Fact
@@ -24,8 +25,11 @@ from accounts.snapshot import Snapshot, from_told
 from accounts.snapshot_query import Pulse, newest_seal, pulse, take_snapshot
 from accounts.tables import kiosks, proofs
 
-VERSION = 1
-"""Of the documents that are sent; the ledger answers in it for as long as such kiosks serve."""
+VERSION = 2
+"""Of the documents that are sent; the ledger answers in it for as long as such kiosks serve.
+
+In version 2 a kiosk brings alerts and is told its cards' keys.
+"""
 SEEN_EVERY = timedelta(minutes=1)
 _GONE = frozenset({"revoked", "unknown"})
 _LATER = frozenset({"busy", "isolation", "fault", "moved"})
@@ -63,8 +67,10 @@ class News:
 class Door(Protocol):
     """The ledger as a kiosk sees it. Every call is a transaction of its own."""
 
-    def drain(self, news: Sequence[Fact], looks: Sequence[Look]) -> tuple[FactBooked, ...]:
-        """Bring facts of one epoch and looks; every fact is answered, or none was taken.
+    def drain(
+        self, news: Sequence[Fact], looks: Sequence[Look], alerts: Sequence[Alert] = ()
+    ) -> tuple[FactBooked, ...]:
+        """Bring facts of one epoch, looks and alerts; every fact is answered, or none was taken.
 
         Raises JournalRefused where the ledger cannot take them as they are, DoorClosed, and
         DatabaseUnavailable.
@@ -82,11 +88,15 @@ class DirectDoor:
     origin_id: int
     clock: Clock
 
-    def drain(self, news: Sequence[Fact], looks: Sequence[Look]) -> tuple[FactBooked, ...]:
+    def drain(
+        self, news: Sequence[Fact], looks: Sequence[Look], alerts: Sequence[Alert] = ()
+    ) -> tuple[FactBooked, ...]:
         """See ``Door``."""
         with self.database.write() as db:
-            answers = book_facts(db, self.origin_id, news, now=self.clock.now()) if news else ()
+            now = self.clock.now()
+            answers = book_facts(db, self.origin_id, news, now=now) if news else ()
             log_looks(db, self.origin_id, looks)
+            keep_alerts(db, self.origin_id, alerts, now=now)
         return answers
 
     def news(self, asked: Asked) -> News:
@@ -118,13 +128,16 @@ class RoleDoor:
     database: Database
     origin_id: int
 
-    def drain(self, news: Sequence[Fact], looks: Sequence[Look]) -> tuple[FactBooked, ...]:
+    def drain(
+        self, news: Sequence[Fact], looks: Sequence[Look], alerts: Sequence[Alert] = ()
+    ) -> tuple[FactBooked, ...]:
         """See ``Door``."""
         answer = self._ask(
             "kiosk_drain",
             {
                 "facts": [facts.to_json(fact, self.origin_id) for fact in news],
                 "looks": [_look(look) for look in looks],
+                "alerts": [_alert(alert) for alert in alerts],
             },
         )
         return tuple(
@@ -181,6 +194,16 @@ def _look(look: Look) -> dict[str, Any]:
         "actor": look.actor,
         "pupil": look.pupil_id,
         "purpose": look.purpose,
+    }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "epoch": alert.epoch,
+        "seq": alert.seq,
+        "at": microseconds(alert.at),
+        "kind": alert.kind,
+        "card": alert.card.hex(),
     }
 
 

@@ -1,8 +1,9 @@
 """The one file that makes a machine a kiosk: where its ledger is, and what lets it in once.
 
 It holds everything the office knows and the machine does not: origin, database, a password that
-the kiosk changes at once, the certificate of the ledger's own authority, and the secret for card
-numbers. It is good until its deadline; a digest over its fields tells a damaged one.
+the kiosk changes at once, the certificate of the ledger's own authority, the secret for card
+numbers and, where it was given, the school's card key. It is good until its deadline; a digest
+over its fields tells a damaged one. A field that this version does not know is passed over.
 """
 
 import base64
@@ -10,7 +11,7 @@ import binascii
 import enum
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,19 @@ class Enrolment:
     """The certificate (PEM) by which the ledger's server is known."""
     pepper: bytes
     until: datetime
+    card_key: bytes | None = None
+    """The file of the school's card key as the issuing station wrote it; here nobody reads it."""
 
     def to_bytes(self) -> bytes:
-        """The file."""
+        """The file; without a card key it is one that older versions read."""
         told = {
             **asdict(self),
-            "pepper": base64.b64encode(self.pepper).decode("ascii"),
+            "pepper": _text(self.pepper),
             "until": microseconds(self.until),
+            "card_key": _text(self.card_key) if self.card_key is not None else None,
         }
+        if told["card_key"] is None:
+            del told["card_key"]
         whole = {"file": _NAME, "format": FORMAT, "digest": chain.digest(told).hex(), **told}
         return json.dumps(whole, indent=1, ensure_ascii=False).encode() + b"\n"
 
@@ -127,10 +133,17 @@ def with_password(database: str, password: str) -> str:
 
 
 def _made(told: dict[str, Any]) -> Enrolment:
+    card_key = told.get("card_key")
+    known = {field.name for field in fields(Enrolment)}
     return Enrolment(
         **{
-            **told,
+            **{name: value for name, value in told.items() if name in known},
             "pepper": base64.b64decode(told["pepper"], validate=True),
             "until": moment(told["until"]),
+            "card_key": None if card_key is None else base64.b64decode(card_key, validate=True),
         }
     )
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")

@@ -19,6 +19,18 @@ def put_in_place(part: Path, path: Path) -> None:
         os.close(folder)
 
 
+def put_whole(path: Path, content: bytes) -> None:
+    """Write a file for its owner alone; whole, and durable, or as it was before."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(content)
+        put_in_place(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write that appears under its name, for its owner alone, when all was written.

@@ -17,6 +17,7 @@ IMAGED: tuple[Table, ...] = tuple(
     metadata.tables[name]
     for name in (
         "card",
+        "card_key",
         "closed_day",
         "entitlement",
         "funding_body",

@@ -33,6 +33,10 @@ class CardRefusal(enum.Enum):
     ALREADY_BLOCKED = "already_blocked"
     NOT_BLOCKED = "not_blocked"
     REPLACED = "replaced"
+    ISSUE_OPEN = "issue_open"  # the card or its holder is in the middle of another issue
+    NO_OPEN_ISSUE = "no_open_issue"
+    OTHERS_CARD = "others_card"  # the card to be replaced is not this holder's newest
+    TOO_MANY_CARDS = "too_many_cards"  # a card's own byte for its number ends at 255
 
 
 class BlockReason(enum.Enum):

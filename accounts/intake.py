@@ -14,7 +14,6 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from accounts import facts
 from accounts.clock import microseconds
 from accounts.database import Session
 from accounts.facts import Fact
@@ -87,7 +86,7 @@ def _book_set(
     ask = {
         "origin": origin_id,
         "heard": microseconds(now),
-        "facts": json.dumps([facts.to_json(fact, origin_id) for fact in news]),
+        "facts": f"[{','.join([_told(fact) for fact in news])}]",
     }
     with guarded():
         if db.dialect.name == "sqlite":
@@ -96,12 +95,32 @@ def _book_set(
             rows = db.execute(_FACT_OUTCOMES, ask).all()
         else:
             rows = db.execute(_BOOK_FACTS, ask).all()
-    return tuple(
-        FactBooked(
-            epoch=epoch,
-            seq=seq,
-            quarantined=outcome.partition(":")[2] or None,
-            alarm=outcome == "alarm",
-        )
-        for epoch, seq, outcome in rows
+    return tuple([_answer(*row) for row in rows])
+
+
+def _told(fact: Fact) -> str:
+    """The fact as JSON, its origin left out, and every field that is nothing.
+
+    In a set each field costs both sides time: what ``facts.to_json`` says of a fact takes twice
+    as long to write and to read.
+    """
+    more = ""
+    if fact.pupil_id is not None:
+        more = f',"pupil":{fact.pupil_id}'
+    if fact.voids is not None:
+        more += f',"voids_epoch":{fact.voids[0]},"voids_seq":{fact.voids[1]}'
+    if fact.staff_id is not None:
+        more += f',"staff":{fact.staff_id}'
+    if fact.reason is not None:
+        more += f',"reason":{json.dumps(fact.reason)}'
+    return (
+        f'{{"epoch":{fact.epoch},"seq":{fact.seq},"kind":"{fact.kind.value}","day":"{fact.day}",'
+        f'"occurred":{microseconds(fact.occurred_at)},"items":"{fact.items_text}",'
+        f'"chain":"{fact.chain.hex()}"{more}}}'
     )
+
+
+def _answer(epoch: int, seq: int, outcome: str) -> FactBooked:
+    if outcome == "booked":
+        return FactBooked(epoch, seq)
+    return FactBooked(epoch, seq, outcome.partition(":")[2] or None, outcome == "alarm")

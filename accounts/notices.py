@@ -5,14 +5,16 @@ what it told is told again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from accounts.approvals import undecided
+from accounts.card_matters import card_matters
 from accounts.closings import months_to_close
 from accounts.database import Session
+from accounts.stuck_kiosks import Stuck, stuck_kiosks
 from accounts.tables import kiosks, proofs
 
 NIGHT = "nightly"
@@ -39,6 +41,8 @@ class Notices:
     silent: tuple[Silent, ...]
     requests: tuple[int, ...]
     months: tuple[str, ...]
+    cards: Mapping[str, int] = field(default_factory=dict)
+    stuck: tuple[Stuck, ...] = ()
 
 
 def last_night(db: Session) -> datetime | None:
@@ -68,7 +72,15 @@ def notices(db: Session, *, since: datetime | None, at: datetime) -> Notices:
         silent=_silent(db, at),
         requests=tuple(request.id for request in undecided(db, at=at)),
         months=months_to_close(db, at=at),
+        cards=_cards(db, since),
+        stuck=stuck_kiosks(db),
     )
+
+
+def _cards(db: Session, since: datetime | None) -> Mapping[str, int]:
+    matters = card_matters(db, since=since)
+    kinds = [matter.kind.value for matter in matters if matter.seen is None]
+    return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
 
 
 def _silent(db: Session, at: datetime) -> tuple[Silent, ...]:

@@ -35,6 +35,7 @@ class CheckName(enum.Enum):
     DAYS = "days"  # the day is the calendar day in Germany
     SEALS = "seals"  # every sealed row stands as it was sealed, and the seals hang together
     HISTORY = "history"  # master data is as its history says
+    CARDS = "cards"  # a card with keys came out of an issue that was done, and of no other
     CLOSINGS = "closings"  # closed months hold what they held
     INCARNATION = "incarnation"  # the ledger's lives
     REFERENCES = "references"  # no row points to a row that is not there

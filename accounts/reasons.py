@@ -29,6 +29,7 @@ class Refusal(enum.Enum):
     ALREADY_EATEN = "already_eaten"
     ITEM_BLOCKED = "item_blocked"
     DAILY_LIMIT = "daily_limit"
+    NUMBER_LIMIT = "number_limit"
     BALANCE = "balance"
 
 

@@ -46,6 +46,10 @@ class Act(enum.Enum):
     CARD_ASSIGN = "card.assign"
     CARD_BLOCK = "card.block"  # and unblock
     CARD_REPLACE = "card.replace"
+    CARD_ISSUE = "card.issue"
+    CARD_KEYS = "card.keys"  # the master keys, and what is handed to the schools' kiosks
+    CARD_ALERTS = "card.alerts"
+    CARD_SEEN = "card.seen"  # that an alert was looked into
     STAFF_LIST = "staff.list"
     STAFF_SET = "staff.set"
     KIOSK_LIST = "kiosk.list"
@@ -123,6 +127,10 @@ PERMISSIONS: Mapping[Act, Mapping[Role, May]] = MappingProxyType(
         Act.CARD_ASSIGN: _do(Role.SCHOOL_OFFICE),
         Act.CARD_BLOCK: _do(Role.SCHOOL_OFFICE),
         Act.CARD_REPLACE: _do(Role.SCHOOL_OFFICE),
+        Act.CARD_ISSUE: _do(Role.SCHOOL_OFFICE),
+        Act.CARD_KEYS: _do(Role.ADMINISTRATOR),
+        Act.CARD_ALERTS: _do(Role.SCHOOL_OFFICE, Role.AUDITOR, Role.ADMINISTRATOR),
+        Act.CARD_SEEN: _do(Role.SCHOOL_OFFICE, Role.ADMINISTRATOR),
         Act.STAFF_LIST: _do(Role.SCHOOL_OFFICE, Role.AUDITOR, Role.ADMINISTRATOR),
         Act.STAFF_SET: _do(Role.SCHOOL_OFFICE, Role.ADMINISTRATOR),
         Act.KIOSK_LIST: _do(*_READERS),

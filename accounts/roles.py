@@ -27,6 +27,7 @@ _INSERT = frozenset(
         *("school", "closed_day", "origin", "change"),
         *("pupil", "identity", "school_number", "membership", "account", "balance"),
         *("staff", "card", "card_event", "access_log", "alarm"),
+        *("card_issue", "card_step", "card_secret", "card_key", "card_alert_seen"),
         *("operator", "funding_body", "tariff", "entitlement", "offer", "price", "tax_rule"),
         *("seal", "stretch", "closing", "closing_sum"),
         *("office_user", "office_role", "sign_in", "request", "decision", "office_session"),
@@ -41,6 +42,7 @@ _UPDATE: dict[str, str] = {
         "",
     ),
     "card": "state",
+    "card_key": "key_id, sealed, at_us",
     "origin": "revoked_us",
 }
 """The columns where not all may be changed."""

@@ -13,6 +13,7 @@ from datetime import date
 
 from accounts.charge import PersonKind
 from accounts.roster import Row
+from accounts.roster_likeness import folded_name, has_gone, plausible
 
 
 class Doubt(enum.Enum):
@@ -122,7 +123,7 @@ class Matching:
         person = self.by_number.get(row.number) if row.number is not None else None
         if person is None:
             return False
-        if person.kind is row.kind and _plausible(row, person):
+        if person.kind is row.kind and plausible(row, person):
             self._match(row, person, found)
         else:
             found.doubts.append(Ambiguous(row, Doubt.NUMBER_OF_ANOTHER, (person,)))
@@ -227,28 +228,3 @@ class Matching:
                 found.matches.remove(match)
                 doubt = Ambiguous(match.row, Doubt.SEVERAL_CANDIDATES, (match.person,))
                 found.doubts.append(doubt)
-
-
-def _plausible(row: Row, person: Person) -> bool:
-    """Whether the number's holder can be the one in the line.
-
-    A marriage changes the last name, a correction one of the three; where nothing agrees the
-    number was given to somebody else, or the file is another school's.
-    """
-    last, first = (
-        folded_name(row)[0] == folded_name(person)[0],
-        folded_name(row)[1] == folded_name(person)[1],
-    )
-    if row.born is not None and person.born is not None:
-        return row.born == person.born or (last and first)
-    return last or first
-
-
-def has_gone(row: Row, day: date) -> bool:
-    """Whether the line says the person has left; a last day still to come lets them stay."""
-    return row.gone if row.last_day is None else row.last_day < day
-
-
-def folded_name(of: Row | Person) -> tuple[str, str]:
-    """Last and first name as they are compared: without case."""
-    return of.last_name.casefold(), of.first_name.casefold()

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 
 from accounts.roster import Roster, Row
 from accounts.roster_files import Problem
-from accounts.roster_matching import Ambiguous, Match, Matching, Person, folded_name, has_gone
+from accounts.roster_likeness import folded_name, has_gone
+from accounts.roster_matching import Ambiguous, Match, Matching, Person
 
 
 @dataclass(frozen=True, slots=True)

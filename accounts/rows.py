@@ -7,8 +7,9 @@ The length leads, so no text can pass for the rest of its row; and bytes are cou
 SQLite's count of characters ends at a NUL. Two rows of a table that differ have different forms.
 
 A secret (a hash of a PIN or a password) stands as the hex of its SHA-256, so that a copy of the
-form gives nothing away. What was sealed stays sealed: a column that a later version adds must be
-left out of the form where it is empty, or all older digests would differ.
+form gives nothing away. What was sealed stays sealed: a column that a later version added stands
+behind all others, as its name, "=" and its value, and where it is empty it does not stand at all,
+so that the digests of older rows are what they were.
 """
 
 from itertools import groupby
@@ -20,6 +21,8 @@ from accounts.tables.types import Day
 
 SECRETS = frozenset({("staff", "pin_hash"), ("office_user", "password_hash")})
 """Columns that stand in a row's form as their SHA-256."""
+LATER = frozenset({("school", "uid_day_limit_cents")})
+"""Columns added to a table that had rows and digests already; each may be empty."""
 
 # Of two ways to write one form down, here stands the one that took half the time of the other:
 # one printf on SQLite for all but texts, whose end it would take a NUL for; on PostgreSQL concat.
@@ -60,10 +63,12 @@ def key(table: Table, dialect: str, *, of: str) -> str:
 
 
 def _written(columns: "tuple[Column[object], ...]", dialect: str, of: str) -> str:
-    parts = [(_kind(column) == "text", _part(column, dialect, of)) for column in columns]
+    first = [column for column in columns if (column.table.name, column.name) not in LATER]
+    later = [_later(column, dialect, of) for column in columns if column not in first]
+    parts = [(_kind(column) == "text", _part(column, dialect, of)) for column in first]
     if dialect == "postgresql":
         every = ", ',', ".join(told for _, told in parts)
-        return f"concat({every})"
+        return f"concat({', '.join([every, *later])})"
     runs = []
     for is_text, told in groupby(parts, key=itemgetter(0)):
         values = [value for _, value in told]
@@ -71,16 +76,24 @@ def _written(columns: "tuple[Column[object], ...]", dialect: str, of: str) -> st
             runs.append(" || ',' || ".join(values))
         else:
             runs.append(f"printf('{','.join(['%s'] * len(values))}', {', '.join(values)})")
-    return " || ',' || ".join(runs)
+    return " || ".join([" || ',' || ".join(runs), *later])
 
 
 def _part(column: "Column[object]", dialect: str, of: str) -> str:
-    kind = _kind(column)
-    x = f"{of}.{_quoted(column.name)}"
-    told = _FORMS[dialect][kind].format(x=x)
-    if not column.nullable or kind == "text":
+    told = _told(column, dialect, of)
+    if not column.nullable or _kind(column) == "text":
         return told
-    return _NOTHING[dialect].format(x=x, told=told)
+    return _NOTHING[dialect].format(x=f"{of}.{_quoted(column.name)}", told=told)
+
+
+def _later(column: "Column[object]", dialect: str, of: str) -> str:
+    nothing = f"{of}.{_quoted(column.name)} IS NULL"
+    told = f"',{column.name}=' || {_told(column, dialect, of)}"
+    return f"CASE WHEN {nothing} THEN '' ELSE {told} END"
+
+
+def _told(column: "Column[object]", dialect: str, of: str) -> str:
+    return _FORMS[dialect][_kind(column)].format(x=f"{of}.{_quoted(column.name)}")
 
 
 def _quoted(name: str) -> str:

@@ -41,7 +41,8 @@ class School:
 
     ``floor`` (not above zero) is how deep the day's first lunch may go; the caps are what the
     ledger books from kiosks per pupil and per kiosk and day. ``accepts`` are the proofs a card
-    may bring, of "aes" and "uid".
+    may bring, of "aes" and "uid"; ``uid_day_limit`` is what a day may cost, but for the first
+    lunch, by a card that only shows a number, and None where kiosks' own limit stands.
     """
 
     id: int
@@ -53,6 +54,7 @@ class School:
     accepts: frozenset[str]
     shows_first_name: bool
     language: str
+    uid_day_limit: Money | None = None
 
 
 def add_school(db: Connection, *, number: str, name: str) -> int | SchoolRefusal:
@@ -91,10 +93,11 @@ def set_school(
     accepts: Iterable[str] | None = None,
     shows_first_name: bool | None = None,
     language: str | None = None,
+    uid_day_limit: Money | None = None,
 ) -> SchoolRefusal | None:
     """Change what is given and leave the rest; refused whole where one value cannot be."""
     proofs = None if accepts is None else frozenset(accepts)
-    caps = [cap for cap in (pupil_day_cap, kiosk_day_cap) if cap is not None]
+    caps = [cap for cap in (pupil_day_cap, kiosk_day_cap, uid_day_limit) if cap is not None]
     if (
         (name is not None and not name.strip())
         or (floor is not None and floor > Money(0))
@@ -111,6 +114,7 @@ def set_school(
         "accepts": None if proofs is None else ",".join(sorted(proofs)),
         "shows_first_name": None if shows_first_name is None else int(shows_first_name),
         "language": language,
+        "uid_day_limit_cents": None if uid_day_limit is None else uid_day_limit.cents,
     }
     values = {key: value for key, value in given.items() if value is not None}
     if not values:
@@ -199,4 +203,5 @@ def _school(row: Row[Any]) -> School:
         accepts=frozenset(filter(None, row.accepts.split(","))),
         shows_first_name=bool(row.shows_first_name),
         language=row.language,
+        uid_day_limit=None if row.uid_day_limit_cents is None else Money(row.uid_day_limit_cents),
     )

@@ -6,6 +6,7 @@ would otherwise be a setting that nobody has.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any
 DEFAULT_FILE = Path("/etc/mensakasse/mensa.toml")
 _HIGHEST_ORIGIN = 2**62
 _LONGEST_IDLE = 3600
+_HIGHEST_CITY = 2**16 - 1
+_AID = re.compile("[0-9A-Fa-f]{6}")
 KIOSK_FILE = Path("/etc/mensakasse/kiosk.toml")
 
 
@@ -56,6 +59,21 @@ class NightlySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StationSettings:
+    """``[station]``: where cards are issued: the masters' file, the reader, and what cards say.
+
+    ``reader`` is a regular expression that is found in the reader's name. ``city`` (0 to 65535)
+    and ``aid`` (three bytes, in the order they are sent) are written on each card; another value
+    counts for cards issued from then on.
+    """
+
+    keys: Path
+    reader: str = ""
+    city: int = 1
+    aid: bytes = bytes.fromhex("4D4B31")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a job may ask for; parts a file does not name are None."""
 
@@ -63,6 +81,7 @@ class Settings:
     pepper_file: Path | None = None
     kiosk: KioskSettings | None = None
     nightly: NightlySettings | None = None
+    station: StationSettings | None = None
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -93,6 +112,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _settings(found: dict[str, Any]) -> Settings:
     kiosk = found.pop("kiosk", None)
     nightly = found.pop("nightly", None)
+    station = found.pop("station", None)
     _known(found, "the file's top", database=str, pepper_file=str)
     pepper = found.get("pepper_file")
     return Settings(
@@ -100,6 +120,7 @@ def _settings(found: dict[str, Any]) -> Settings:
         pepper_file=Path(pepper) if pepper else None,
         kiosk=_kiosk(_table(kiosk, "[kiosk]")) if kiosk is not None else None,
         nightly=_nightly(_table(nightly, "[nightly]")) if nightly is not None else None,
+        station=_station(_table(station, "[station]")) if station is not None else None,
     )
 
 
@@ -111,6 +132,24 @@ def _nightly(found: dict[str, Any]) -> NightlySettings:
         raise SettingsError("[nightly] keep_days is at least 1")
     found |= {name: Path(found[name]) for name in ("backup", "key_file")}
     return NightlySettings(**found)
+
+
+def _station(found: dict[str, Any]) -> StationSettings:
+    _known(found, "[station]", keys=str, reader=str, city=int, aid=str)
+    if "keys" not in found:
+        raise SettingsError('[station] needs keys = "FILE": mensa card keys init FILE')
+    found["keys"] = Path(found["keys"])
+    try:
+        re.compile(found.get("reader", ""))
+    except re.error as error:
+        raise SettingsError(f"[station] reader is no regular expression: {error}") from error
+    if not 0 <= found.get("city", 1) <= _HIGHEST_CITY:
+        raise SettingsError(f"[station] city is at least 0 and at most {_HIGHEST_CITY}")
+    if "aid" in found:
+        if not _AID.fullmatch(found["aid"]) or int(found["aid"], 16) == 0:
+            raise SettingsError("[station] aid is six hexadecimal digits, and not 000000")
+        found["aid"] = bytes.fromhex(found["aid"])
+    return StationSettings(**found)
 
 
 def _kiosk(found: dict[str, Any]) -> KioskSettings:

@@ -9,7 +9,7 @@ hex: a kiosk is a witness of what the ledger had sealed.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -71,6 +71,19 @@ class CardRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyRow:
+    """An active card that must prove its key: ``medium`` is "ev1", "ev2" or "ntag424".
+
+    ``sealed``, in hex, is opened by the school's key only; None where it was not sealed for this
+    school yet.
+    """
+
+    hash: str
+    medium: str
+    sealed: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class StaffRow:
     """One member of the canteen's staff; the PIN as its Argon2id text."""
 
@@ -81,7 +94,11 @@ class StaffRow:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """See the module. ``prices`` are (offer, tariff, price cents, share cents)."""
+    """See the module. ``prices`` are (offer, tariff, price cents, share cents).
+
+    ``uid_day_limit_cents`` is the daily limit of cards that only show a number, as far as the
+    school has set one.
+    """
 
     taken_at: datetime
     day: date
@@ -95,6 +112,8 @@ class Snapshot:
     counts: tuple[tuple[int, int], ...]
     marks: tuple[tuple[int, int], ...]
     seal: tuple[int, str] | None = None
+    keys: tuple[KeyRow, ...] = ()
+    uid_day_limit_cents: int | None = None
 
 
 def to_bytes(snapshot: Snapshot) -> bytes:
@@ -113,6 +132,8 @@ def to_bytes(snapshot: Snapshot) -> bytes:
             "counts": snapshot.counts,
             "marks": snapshot.marks,
             "seal": snapshot.seal,
+            "keys": [_fields(row) for row in snapshot.keys],
+            "uid_day_limit_cents": snapshot.uid_day_limit_cents,
         },
         separators=(",", ":"),
         ensure_ascii=False,
@@ -140,6 +161,9 @@ def from_told(read: Any) -> Snapshot:
         counts=tuple(tuple(row) for row in read["counts"]),
         marks=tuple(tuple(row) for row in read["marks"]),
         seal=(seal[0], seal[1]) if seal else None,
+        # Ledgers and kiosks before version 2 know neither.
+        keys=tuple(_row(KeyRow, row) for row in read.get("keys", ())),
+        uid_day_limit_cents=read.get("uid_day_limit_cents"),
     )
 
 

@@ -7,11 +7,11 @@ school that day has no row here but for a card without a name.
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text, union_all
 
 from accounts.database import Session
-from accounts.snapshot import CardRow, PersonRow, StaffRow
-from accounts.tables import journal, meals, people
+from accounts.snapshot import CardRow, KeyRow, PersonRow, StaffRow
+from accounts.tables import cards, journal, meals, people
 from accounts.tables.types import Day
 
 
@@ -151,6 +151,32 @@ def cards_of(db: Session, school_id: int, day: date) -> tuple[CardRow, ...]:
             for row in of_pupils
         ),
         *(CardRow(row[0].hex(), row[1], None, row[2]) for row in of_staff),
+    )
+
+
+def keys_of(db: Session, school_id: int, day: date) -> tuple[KeyRow, ...]:
+    """The active cards with a secret, of whoever belongs to the school that day or works there."""
+    card, member, key = people.card.c, people.membership.c, cards.card_key.c
+    here = select(member.pupil_id).where(member.school_id == school_id, _lasts(member, day))
+    at_work = select(people.staff.c.id).where(
+        people.staff.c.school_id == school_id, people.staff.c.active == 1
+    )
+    # Each half by its own index: an OR over both would walk all cards of the city.
+    active = union_all(
+        *(
+            select(card.id, card.uid_hmac).where(card.state == "active", theirs)
+            for theirs in (card.pupil_id.in_(here), card.staff_id.in_(at_work))
+        )
+    ).subquery()
+    found = db.execute(
+        select(active.c.uid_hmac, cards.card_secret.c.medium, key.sealed)
+        .join(cards.card_secret, cards.card_secret.c.card_id == active.c.id)
+        .outerjoin(cards.card_key, and_(key.card_id == active.c.id, key.school_id == school_id))
+        .order_by(active.c.id)
+    )
+    return tuple(
+        KeyRow(row.uid_hmac.hex(), row.medium, None if row.sealed is None else row.sealed.hex())
+        for row in found
     )
 
 

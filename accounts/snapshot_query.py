@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select, text
 from accounts.clock import school_day
 from accounts.database import Session
 from accounts.snapshot import OfferRow, SchoolRules, Snapshot
-from accounts.snapshot_people import cards_of, people_of, staff_of
+from accounts.snapshot_people import cards_of, keys_of, people_of, staff_of
 from accounts.tables import journal, kiosks, meals, people, proofs
 from accounts.tables.types import Day
 
@@ -80,6 +80,8 @@ def take_snapshot(
         counts=_counts(db, school.id, day),
         marks=_marks(db, origin_id, epochs),
         seal=newest_seal(db),
+        keys=keys_of(db, school.id, day),
+        uid_day_limit_cents=_uid_day_limit(db, school.id),
     )
 
 
@@ -112,6 +114,12 @@ def _school_of(db: Session, origin_id: int, at: datetime) -> SchoolRules | None:
         shows_first_name=bool(row.shows_first_name),
         language=row.language,
     )
+
+
+def _uid_day_limit(db: Session, school_id: int) -> int | None:
+    school = people.school.c
+    limit = db.execute(select(school.uid_day_limit_cents).where(school.id == school_id)).scalar()
+    return None if limit is None else int(limit)
 
 
 def _offers(db: Session, school_id: int, day: date, until: date) -> tuple[OfferRow, ...]:

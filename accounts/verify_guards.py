@@ -2,13 +2,13 @@
 
 On SQLite every trigger and view is compared word for word with the text of the migrations,
 and every table with each of its constraints. On PostgreSQL functions and triggers are, functions
-with their owner and whether they act for that owner; of
-views it is proved that they are there, and of constraints that they are there and validated
-(the server keeps both in words of its own).
+with their owner and whether they act for that owner, and views by their plans
+(``accounts.verify_views``); of constraints it is proved that they are there and validated (the
+server keeps them in words of its own).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Table, text
 
@@ -16,6 +16,7 @@ from accounts.database import Session
 from accounts.migrations import sql
 from accounts.proof import NAMED, Check, CheckName, Failure, count, found
 from accounts.tables import metadata
+from accounts.verify_views import changed_views
 
 _MADE = re.compile(
     r"CREATE (?:OR REPLACE )?(?:UNIQUE |CONSTRAINT )?"
@@ -46,19 +47,31 @@ _PG_NAMES = """
     WHERE n.nspname = current_schema() AND k.convalidated"""
 
 
-def references(db: Session) -> Check:
+def references(db: Session, *, but: Collection[str] = ()) -> Check:
     """No row names one that is not there; asked of the rows, not of the database's own checks.
 
     SQLite enforces references only for connections that ask for it, so they are counted here.
+    Tables of ``but`` are left out.
     """
     failures: list[Failure] = []
     counted = 0
     for table in metadata.sorted_tables:
-        if not table.foreign_key_constraints:
+        if not table.foreign_key_constraints or table.name in but:
             continue
         counted += count(db, table.name)
         failures += found(db, " UNION ALL ".join(_dangling(table)))
     return Check(CheckName.REFERENCES, counted, tuple(failures[:NAMED]))
+
+
+def named(table: str) -> Iterator[tuple[str, ...]]:
+    """By what columns a table's rows name others."""
+    for constraint in metadata.tables[table].foreign_key_constraints:
+        yield tuple(element.parent.name for element in constraint.elements)
+
+
+def dangling(tables: Iterable[str]) -> str:
+    """What finds the rows of these tables that name one that is not there."""
+    return " UNION ALL ".join(part for name in tables for part in _dangling(metadata.tables[name]))
 
 
 def guards(db: Session) -> Check:
@@ -139,6 +152,7 @@ def _sqlite_guards(db: Session, made: dict[tuple[str, str], str]) -> Iterator[Fa
 def _postgresql_guards(db: Session, made: dict[tuple[str, str], str]) -> Iterator[Failure]:
     yield from _postgresql_functions(db, made)
     yield from _postgresql_triggers(db, made)
+    yield from changed_views(db)
     names = set(db.execute(text(_PG_NAMES)).scalars())
     for (kind, name), told in made.items():
         if kind in ("FUNCTION", "TRIGGER"):

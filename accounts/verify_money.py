@@ -28,7 +28,7 @@ _SUM = text("""
           UNION ALL SELECT credit_id, cents FROM transfer) p
     JOIN account a ON a.id = p.account_id""")
 
-_CHARGES = """
+CHARGES = """
     SELECT CASE WHEN m.strange > 0 THEN 'charge_accounts'
                 WHEN m.share <> w.share THEN 'share_differs'
                 WHEN m.rest <> w.price - w.share THEN 'rest_differs'
@@ -86,4 +86,4 @@ def charges(db: Session) -> Check:
     The shares come from the pupil, the rest from the funding body of each line's tariff, and no
     tax key's revenue is above what was eaten under it.
     """
-    return Check(CheckName.CHARGES, count(db, "entry WHERE kind = 'charge'"), found(db, _CHARGES))
+    return Check(CheckName.CHARGES, count(db, "entry WHERE kind = 'charge'"), found(db, CHARGES))

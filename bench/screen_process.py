@@ -14,15 +14,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from accounts.clock import SystemClock
 from accounts.door import DirectDoor
-from cards.reader import ScriptedReader
+from cards.reader import Proof, ScriptedReader
+from cards.virtual.image import Image
 from kiosk import messages as say
 from kiosk.app import KioskApp
 from kiosk.compose import Parts, assemble
+from kiosk.demo.cast import Prop
 from kiosk.demo.stage import stage
 from kiosk.demo.world import World, build
 from kiosk.journal import open_journal
@@ -38,7 +41,7 @@ class Hand:
     screen: list[KioskApp] = field(default_factory=list)
     painted: "queue.SimpleQueue[tuple[say.Outcome, int]]" = field(default_factory=queue.SimpleQueue)
     world: World | None = None
-    insert: Callable[[str], None] = lambda _: None
+    insert: Callable[[Image], None] = lambda _: None
     remove: Callable[[], None] = lambda: None
 
     def deliver(self, outcome: say.Outcome) -> None:
@@ -53,23 +56,23 @@ class Hand:
             if isinstance(outcome, kinds):
                 return outcome, at
 
-    def tap(self, uid: str) -> float:
+    def tap(self, card: Image) -> float:
         """One card; milliseconds from its announcement to the painted outcome."""
-        self.insert(uid)
+        self.insert(card)
         outcome, at = self.see(say.Served, say.Refused)
         self.remove()
         self.see(say.CardGone)
         return float(at - (outcome.seen_ns or at)) / 1e6
 
-    def child(self, turn: int) -> str:
+    def child(self, turn: int) -> Image:
         """The card of the next child in the queue."""
         assert self.world is not None
-        return self.world.children[turn % len(self.world.children)].uid
+        return self.world.children[turn % len(self.world.children)].chip
 
-    def stranger(self) -> str:
+    def stranger(self) -> Image:
         """A card nobody knows."""
         assert self.world is not None
-        return self.world.strange_uid
+        return self.world.props[Prop.STRANGER]
 
 
 def main(plan: str, number: int, result: Path) -> int:
@@ -83,7 +86,7 @@ def main(plan: str, number: int, result: Path) -> int:
                 return _show(hand, theatre.parts, plan, number, result)
         world = hand.world = build(Path(folder), clock)
         reader = ScriptedReader("script", clock.now)
-        hand.insert, hand.remove = reader.insert, reader.remove
+        hand.insert, hand.remove = partial(_lay, reader), reader.remove
         journal = open_journal(world.journal, origin_id=world.origin_id, key=bytes(32))
         parts = assemble(
             DirectDoor(world.database, world.origin_id, clock),
@@ -98,6 +101,10 @@ def main(plan: str, number: int, result: Path) -> int:
         parts.close()
         world.database.close()
         return status
+
+
+def _lay(reader: ScriptedReader, card: Image) -> None:
+    reader.insert(card.uid.hex().upper(), Proof.AES)
 
 
 def _show(

@@ -11,18 +11,21 @@ from datetime import UTC, datetime, timedelta
 
 from builders import NOON, School, add_child, eur, open_school, row
 from fortress import fortify
+from keyed_cards import keyed_card_in
 from sqlalchemy import text
 
-from accounts.database import Database
+from accounts.database import Database, Session
 from accounts.holdings import card_hash
 from accounts.tables import people
 from accounts.verify import verify
+from cards.virtual.image import Image, Kind
 
 PEPPER = b"pepper of the tests"
 KEY = bytes(range(32))
 STAFF_CARD = "04FFFFFFFFFFFF"
 STRANGE_CARD = "04F00DF00DF00D"
 SHIFT = NOON - datetime.now(UTC)
+_KINDS = (Kind.EV2, Kind.EV3, Kind.NTAG424, Kind.EV1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,15 @@ class ShiftedClock:
 
 @dataclass(slots=True)
 class Canteen:
-    """The school, and who holds which card."""
+    """The school, and who holds which card.
+
+    ``cards`` are the children's by their numbers, ``chips`` all that may lie on a reader here.
+    """
 
     school: School
+    by_number: bool = False
     cards: dict[str, int] = field(default_factory=dict)
+    chips: dict[str, Image] = field(default_factory=dict)
 
     @property
     def rich(self) -> str:
@@ -54,20 +62,24 @@ class Canteen:
         return self.school.database
 
 
-def open_canteen(database: Database, *, children: int = 40) -> Canteen:
+def open_canteen(database: Database, *, children: int = 40, by_number: bool = False) -> Canteen:
     """Open the school; every child has a card, money for some days, and a class.
 
-    On PostgreSQL the ledger has its roles, and its clock is the canteen's.
+    The cards prove themselves and nothing else is taken; ``by_number`` they have nothing but a
+    number, which this school takes. On PostgreSQL the ledger has its roles, and its clock is the canteen's.
     """
     school = open_school(database)
     if not database.is_sqlite:
         fortify(database, at=SHIFT)
-    canteen = Canteen(school)
+    canteen = Canteen(school, by_number)
+    canteen.chips[STRANGE_CARD] = Image(Kind.NUMBER, bytes.fromhex(STRANGE_CARD))
     with database.write() as db:
         # Forty children eat all they can: no cap is meant to be met here.
         db.execute(
             people.school.update().values(
-                accepts="aes,uid", pupil_day_cap_cents=10**9, kiosk_day_cap_cents=10**9
+                accepts="aes,uid" if by_number else "aes",
+                pupil_day_cap_cents=10**9,
+                kiosk_day_cap_cents=10**9,
             )
         )
         staff = row(db, people.staff, school_id=school.id, label="Küche", pin_hash=None)
@@ -84,16 +96,27 @@ def open_canteen(database: Database, *, children: int = 40) -> Canteen:
     return canteen
 
 
-def _card(canteen: Canteen, db: object, uid: str, **holder: int) -> None:
-    row(
-        db,  # type: ignore[arg-type]  # the session of the one caller
-        people.card,
-        uid_hmac=card_hash(PEPPER, uid),
-        issue_no=1,
-        printed_no=uid,
-        state="active",
-        **holder,
-    )
+def _card(
+    canteen: Canteen,
+    db: Session,
+    uid: str,
+    *,
+    pupil_id: int | None = None,
+    staff_id: int | None = None,
+) -> None:
+    hashed = card_hash(PEPPER, uid)
+    if canteen.by_number:
+        canteen.chips[uid] = Image(Kind.NUMBER, bytes.fromhex(uid))
+        row(
+            db, people.card, uid_hmac=hashed, issue_no=1, printed_no=uid, state="active",
+            pupil_id=pupil_id, staff_id=staff_id,
+        )  # fmt: skip
+        return
+    kind = _KINDS[len(canteen.chips) % len(_KINDS)]
+    canteen.chips[uid] = keyed_card_in(
+        db, uid, hashed=hashed, school_id=canteen.school.id, pupil_id=pupil_id,
+        staff_id=staff_id, kind=kind,
+    ).image  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ import pytest
 from canteen import KEY, PEPPER, SHIFT, Canteen
 from fortress import login
 
-ROOT = Path(__file__).parents[1]
-PROGRAM = Path(__file__).parent / "end_to_end" / "kiosk_process.py"
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+PROGRAM = TESTS / "end_to_end" / "kiosk_process.py"
 PATIENCE = 60.0
 """Seconds a test waits for what must come; nothing waits as long in a good run."""
 
@@ -37,7 +38,7 @@ class Nursery:
                 [sys.executable, str(PROGRAM)],
                 stdin=theirs.fileno(),
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": f"{ROOT}:{TESTS}"},
             )
 
     def fork(self, wanted: dict[str, Any], descriptors: list[int]) -> int:
@@ -65,7 +66,8 @@ def nursery() -> Iterator[Nursery]:
 class KioskProcess:
     """One kiosk of the canteen; a context manager that kills what still runs.
 
-    On PostgreSQL it comes by its own role, as in the city.
+    It has its school's card key from the first start on. On PostgreSQL it comes by its own role,
+    as in the city.
     """
 
     nursery: Nursery
@@ -92,6 +94,9 @@ class KioskProcess:
 
     def start(self, *, crash: dict[str, Any] | None = None) -> None:
         """Start it (again)."""
+        chips = self.folder / "chips.json"
+        images = {uid: chip.to_bytes().decode() for uid, chip in self.canteen.chips.items()}
+        chips.write_text(json.dumps(images))
         url = self.canteen.database.url
         url = url if self.role is None else url.set(username=self.role)
         wanted = {
@@ -100,6 +105,7 @@ class KioskProcess:
             "origin": self.origin_id,
             "key": KEY.hex(),
             "pepper": PEPPER.hex(),
+            "chips": str(chips),
             "shift_us": round(SHIFT.total_seconds() * 1e6),
             "log": str(self.folder / "kiosk.log"),
             "pcsc": self.pcsc,

@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from kiosk.app import KioskApp
-from kiosk.messages import Command, Outcome
+from kiosk.commands import Command
+from kiosk.messages import Outcome
 from kiosk.screens.faces import SECOND_NS, Face
 from kiosk.sounds import Tone
 

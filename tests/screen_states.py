@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 from accounts.charge import Choice, ItemClass, Refusal
 from accounts.money import Money
-from cards.reader import TroubleReason, UnreadReason
+from cards.reader import CardFault, TroubleReason, UnreadReason
 from kiosk.messages import (
     BalanceArmed,
     BalanceShown,
+    CardKeys,
     CardNotRead,
     Child,
     Counts,
@@ -16,6 +17,7 @@ from kiosk.messages import (
     NeedsStaff,
     OfferCount,
     Outcome,
+    ProofLack,
     ReaderDown,
     ReaderUp,
     Refused,
@@ -55,6 +57,7 @@ FACES: dict[str, tuple[Outcome, ...]] = {
     "trouble": (ReaderDown("Theke", TroubleReason.NO_READER),),
     "armed": (BalanceArmed(),),
     "balance": (BalanceShown(AT, Money(2000)),),
+    "loading": (Status(None, 0, ledger_reachable=True),),
     "offline": (Status(780, 3, ledger_reachable=False),),
 }
 STAFF: dict[str, tuple[Outcome | str, ...]] = {
@@ -73,6 +76,19 @@ STAFF: dict[str, tuple[Outcome | str, ...]] = {
     "nobody": (KITCHEN, "4", "x", "y", Found("xy", (), more=False)),
     "unassigned": (KITCHEN, "5"),
     "why": (KITCHEN, Refused(AT, Refusal.BALANCE), "6", Why(Refusal.BALANCE)),
+    "why-copy": (
+        KITCHEN,
+        Refused(AT, Refusal.PROOF, detail=CardFault.WRONG_KEY),
+        "6",
+        Why(Refusal.PROOF, CardFault.WRONG_KEY),
+    ),
+    "keys-missing": (
+        KITCHEN,
+        Status(4, 0, ledger_reachable=True, keys=CardKeys.MISSING),
+        Refused(AT, Refusal.PROOF, detail=ProofLack.NO_KEYS),
+        "6",
+        Why(Refusal.PROOF, ProofLack.NO_KEYS),
+    ),
     "counts": (
         KITCHEN,
         "7",

@@ -83,6 +83,41 @@ SQL: dict[str, tuple[str, tuple[str, ...], str]] = {
         ("TABLE seal", "TABLE office_user", "TABLE access_log", "TABLE history"),
         NO_RIGHT,
     ),
+    "read-card-keys": (
+        "read what opens cards, sealed for a school or for the issuing station",
+        (
+            "SELECT sealed FROM card_key",
+            "SELECT escrow FROM card_secret",
+            "TABLE card_issue",
+            "SELECT kiosk_keys({other_school}, 0)",
+        ),
+        NO_RIGHT,
+    ),
+    "write-card-keys": (
+        "put a key of its own under a card, or issue one",
+        (
+            "UPDATE card_key SET sealed = 'x'::bytea",
+            (
+                "INSERT INTO card_secret (card_id, issue_id, medium, generation, escrow)"
+                " VALUES (1, 1, 'ev2', 1, 'x'::bytea)"
+            ),
+            "INSERT INTO card_step (issue_id, step, at_us) VALUES (1, 'done', 0)",
+        ),
+        NO_RIGHT,
+    ),
+    "write-alerts": (
+        "write an alert in another kiosk's name, or wipe its own away",
+        (
+            (
+                "INSERT INTO card_alert (origin_id, epoch, seq, at_us, heard_us, kind)"
+                " VALUES ({b}, 1, 1, 0, 0, 'wrong_key')"
+            ),
+            "SELECT keep_alerts({b}, {other_school}, '[]'::jsonb, 0)",
+            "DELETE FROM card_alert",
+            "INSERT INTO card_alert_seen (alert_id, at_us, actor, note) VALUES (1, 0, 'x', 'x')",
+        ),
+        NO_RIGHT,
+    ),
     "insert-entry": (
         "write an entry of its own",
         (

@@ -66,6 +66,21 @@ def look(prey: Prey, **changed: Any) -> dict[str, Any]:
     return {"version": 1, "looks": [{**own, **changed}]}
 
 
+def alert(**changed: Any) -> dict[str, Any]:
+    own = {
+        "epoch": 4711,
+        "seq": 1,
+        "at": microseconds(NOON),
+        "kind": "wrong_key",
+        "card": "ab" * 32,
+    }
+    return {**own, **changed}
+
+
+def alerts(*told: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 1, "alerts": list(told)}
+
+
 DOOR: dict[str, tuple[str, Make, str]] = {
     "other-origin": (
         "bring facts in another kiosk's name",
@@ -122,6 +137,21 @@ DOOR: dict[str, tuple[str, Make, str]] = {
         "name another day than that of the moment",
         lambda prey: facts(prey, lunch(prey), day="2026-11-20"),
         "not_linked",
+    ),
+    "strange-alert": (
+        "tell of a card in words no later reader understands",
+        lambda _: alerts(alert(), alert(seq=2, kind="wrong_key'; --")),
+        "broken",
+    ),
+    "too-many-alerts": (
+        "tell of more cards in one call than allowed",
+        lambda _: alerts(*(alert(seq=number) for number in range(1, 202))),
+        "too_many",
+    ),
+    "alert-ahead": (
+        "tell of a card that will be shown one day",
+        lambda _: alerts(alert(at=microseconds(LATER + timedelta(days=1, seconds=1)))),
+        "not_yours",
     ),
     "absurd-time": (
         "name a moment no calendar has",

@@ -12,6 +12,7 @@ from typing import Any
 
 from builders import MONDAY, NOON, eur, row
 from ledgers import Ledger, lived
+from proven_cards import begun, proven_card, uid
 from sqlalchemy import CheckConstraint, Column, LargeBinary, Table, text
 from sqlalchemy import Text as TextType
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +20,9 @@ from sqlalchemy.exc import DBAPIError
 from accounts import incarnations
 from accounts.access import Look, log_looks
 from accounts.approvals import Ask, ask, decide
+from accounts.card_alerts import Alert, keep_alerts
+from accounts.card_issuing import give_up
+from accounts.card_matters import note_seen
 from accounts.clock import FixedClock
 from accounts.closings import Closed, close_month
 from accounts.database import Database, Session
@@ -107,6 +111,16 @@ def _cards(db: Session, ledger: Ledger) -> None:
             block_card(db, card_id=card.id, reason=BlockReason.LOST, actor="office", at=NOON)
     for label in ("Köchin", "Aushilfe"):
         add_staff(db, school_id=school.id, label=label, pin="135790", at=NOON)
+    given_up = begun(db, "given up", pupil_id=school.guest_of_the_state)
+    give_up(db, given_up.id, reason="verloren", actor="office", at=NOON)
+    old = proven_card(db, "old", school.id, pupil_id=school.guest_of_the_state)
+    proven_card(db, "new", school.id, pupil_id=school.guest_of_the_state, replaces=old.id)
+    alerts = [
+        Alert(1, seq, NOON, "wrong_key", uid(name)) for seq, name in enumerate(("old", "new"), 1)
+    ]
+    keep_alerts(db, school.kiosk.origin_id, alerts, now=NOON)
+    for ref, note in (("a1", "Kopie"), ("a2", "Kind befragt")):
+        assert note_seen(db, ref, note=note, actor="office", at=NOON) is None
 
 
 def _approved(db: Session, ledger: Ledger, anna: int, bert: int) -> int:

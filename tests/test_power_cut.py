@@ -21,7 +21,7 @@ from forgetful_disk import ForgetfulDisk
 from forgetful_driver import Connection
 from sqlalchemy import event, text
 
-from accounts import verify_facts, verify_guards, verify_journal, verify_money
+from accounts import verify_chains, verify_facts, verify_guards, verify_journal, verify_money
 from accounts.charge import Choice
 from accounts.database import Database, DatabaseUnavailable, open_database
 from accounts.entries import Booked, Draft, EntryKind, Key, Move
@@ -42,7 +42,7 @@ SUMS = (
     verify_journal.lines,
     verify_facts.numbers,
     verify_facts.facts,
-    verify_facts.chains,
+    verify_chains.chains,
     verify_guards.storage,
 )
 """What a torn file would break first; every thirtieth time all of ``verify`` is asked."""

@@ -13,9 +13,11 @@ from accounts.clock import FixedClock
 from accounts.door import DirectDoor
 from accounts.snapshot import Snapshot
 from accounts.tables import people
-from cards.reader import Proof, Tap
+from cards.reader import CardFault, Proof, Tap
 from kiosk.journal import Journal, open_journal
+from kiosk.key_book import KeyShelf
 from kiosk.messages import Outcome, Status
+from kiosk.school_keys import kept_keys
 from kiosk.session import StaffSession
 from kiosk.staffed import StaffedCounter
 from kiosk.sync import Sync
@@ -42,6 +44,7 @@ class Till:
     counter: StaffedCounter = field(init=False)
     session: StaffSession = field(init=False)
     sync: Sync = field(init=False)
+    keys: KeyShelf = field(init=False)
     learned: list[Snapshot] = field(default_factory=list)
     _cards: int = 0
 
@@ -54,8 +57,13 @@ class Till:
         self.session = StaffSession(
             self.journal, clock=self.clock, check_pin=lambda kept, typed: kept == typed
         )
+        self.keys = KeyShelf(kept_keys(self.journal), card_hash=card_hash)
         self.counter = StaffedCounter(
-            self.journal, clock=self.clock, card_hash=card_hash, staff=self.session
+            self.journal,
+            clock=self.clock,
+            card_hash=card_hash,
+            staff=self.session,
+            keys=self.keys,
         )
         self.sync = Sync(
             DirectDoor(self.school.database, self.origin_id, self.clock),
@@ -63,6 +71,7 @@ class Till:
             clock=self.clock,
             learn=self._learn,
             tell=self.told.append,
+            keys=lambda: self.keys.standing,
         )
 
     def _learn(self, snapshot: Snapshot) -> None:
@@ -73,9 +82,9 @@ class Till:
         """Close the journal."""
         self.journal.close()
 
-    def tap(self, uid: str, *, proof: Proof = Proof.UID) -> Outcome:
+    def tap(self, uid: str, *, proof: Proof = Proof.UID, fault: CardFault | None = None) -> Outcome:
         """A card on the reader."""
-        return self.counter.tap(Tap(uid, proof, "reader", self.clock.now(), 0))
+        return self.counter.tap(Tap(uid, proof, "reader", self.clock.now(), 0, fault))
 
     def later(self, **span: float) -> None:
         """Let time pass."""

@@ -6,13 +6,11 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from world_model import Model
-from world_places import City, Pen, School, noon
+from world_places import City, School, noon
 from world_words import Entry, mirror
 
-from accounts.charge import Choice
 from accounts.database import Session
 from accounts.entries import Booked, Draft, Eaten, EntryKind, Key, Move, No
-from accounts.facts import Fact, FactKind
 from accounts.ledger import book, reverse
 from accounts.money import ZERO, Money
 
@@ -170,18 +168,17 @@ class Desk:
             "nowhere": (replace(first, credit="pupil:0"), *rest),
             "into the bank": (replace(first, credit="bank"), *rest),
             "too much": (replace(first, amount=first.amount + Money(1)), *rest),
+            "too little": (replace(first, amount=first.amount - Money(1)), *rest),
         }
         keys = {
             "gap": replace(draft.key, seq=draft.key.seq + 1),
             "as a kiosk": Key(self.schools[0].pens[0].kiosk.origin_id, 1, 1),
         }
-        if draft.kind is EntryKind.CHARGE:
-            moves.pop("too much")  # that lines and transfers agree, only ``verify`` proves
         if self.model.decided and rng.random() < 0.1:
             return replace(draft, request_id=rng.choice(list(self.model.decided)))
         how = rng.choice([*moves, *keys])
-        if draft.kind is EntryKind.CHARGE and rng.random() < 0.4:
-            how = "into the bank"
+        if draft.kind is EntryKind.CHARGE and rng.random() < 0.7:
+            how = rng.choice(("into the bank", "too much", "too little"))
         if how in keys:
             return replace(draft, key=keys[how])
         return replace(draft, moves=moves[how])
@@ -208,55 +205,6 @@ class Desk:
 
     def _when(self, rng: Random, now: datetime) -> datetime:
         return now if rng.random() < 0.8 else now - timedelta(days=rng.randint(1, 45))
-
-
-def charge_fact(model: Model, pen: Pen, schools: list[School], rng: Random, now: datetime) -> Fact:
-    """A tap: mostly a child of the school, today, one lunch and perhaps a drink."""
-    school = next(school for school in schools if school.id == pen.school)
-    day = rng.choice(list(school.menus)) if rng.random() < 0.15 else max(school.menus)
-    at = min(now, noon(day) + timedelta(minutes=rng.randint(0, 90)))
-    if rng.random() < 0.05:
-        at = now + rng.choice((timedelta(minutes=5), timedelta(days=3), timedelta(days=-400)))
-    menu = school.menus[day]
-    items = [Choice(menu[rng.choice((0, 0, 0, 1))], rng.choice((1, 1, 1, 1, 2)))]
-    if rng.random() < 0.4:
-        items.append(Choice(menu[rng.choice((2, 2, 3, 3, 0))], rng.choice((1, 1, 2, 3))))
-    if rng.random() < 0.06:
-        items.append(rng.choice((Choice(menu[4]), Choice(menu[2], 0), Choice(999_999_999),
-                                 Choice(menu[2], 10**7))))  # fmt: skip
-    everybody = [pupil for each in schools for pupil in each.pupils]
-    pupil = rng.choices(
-        (rng.choice(school.pupils), rng.choice(everybody), None, 10**9), (30, 3, 1, 1)
-    )[0]
-    staff = rng.random() < 0.3
-    return _next(
-        pen, FactKind.CHARGE, at, rng, pupil_id=pupil, items=tuple(items),
-        reason="other" if staff else None,
-    )  # fmt: skip
-
-
-def void_fact(pen: Pen, rng: Random) -> Fact:
-    """Staff take something back: mostly the newest, in time."""
-    of = rng.choice(pen.told[-6:] if rng.random() < 0.85 else pen.told)
-    after = timedelta(seconds=rng.choice((0, 30, 60, 200, 300, 301, 400, -10)))
-    epoch = of.epoch if rng.random() < 0.95 else of.epoch + 1
-    return _next(
-        pen, FactKind.VOID, of.occurred_at + after, rng, voids=(epoch, of.seq), reason="mistake"
-    )
-
-
-def _next(pen: Pen, kind: FactKind, at: datetime, rng: Random, **fields: object) -> Fact:
-    staff = rng.randint(1, 9) if rng.random() < 0.2 else None
-    fact = pen.kiosk._next(kind, at, staff_id=staff, **fields)
-    pen.told.append(fact)
-    return fact
-
-
-def otherwise(fact: Fact, origin: int) -> Fact:
-    """The same key with other words, well linked."""
-    return replace(fact, occurred_at=fact.occurred_at - timedelta(seconds=1)).linked(
-        origin_id=origin, before=b"\x01" * 32
-    )
 
 
 def first_of_next_month(day: date) -> date:

@@ -159,6 +159,8 @@ def _on_entries(scene: Scene) -> Iterator[Attack]:
     if model.log:
         key = scene.rng.choice(model.log)
         number, entry = scene.watch.ids[key], model.entries[key]
+        decided = entry.kind in ("correction", "refund")  # what two people agreed on stays so
+        codes = ("not_in_entry", "needs_two") if decided else ("not_in_entry",)
         yield _attack(
             "add to an old entry",
             _sql(
@@ -167,7 +169,7 @@ def _on_entries(scene: Scene) -> Iterator[Attack]:
                 f" {scene.account(entry.transfers[0][0])},"
                 f" {scene.account(entry.transfers[0][1])}, 1)"
             ),
-            "not_in_entry",
+            *codes,
         )
     yield from _reversals(scene)
     if model.open_from:

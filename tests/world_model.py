@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
+from world_prices import Prices
 from world_words import (
     Decided,
-    Dish,
     Entry,
     Line,
     Person,
-    Transfer,
     Writer,
+    lines_of,
     mirror,
     transfers_of,
     within,
@@ -30,17 +30,12 @@ from accounts.facts import Fact, FactKind
 
 
 @dataclass(slots=True)
-class Model:
+class Model(Prices):
     """A ledger in dicts."""
 
     caps: dict[int, tuple[int, int]] = field(default_factory=dict)  # school: pupil's, kiosk's
     people: dict[int, Person] = field(default_factory=dict)
-    dishes: dict[int, Dish] = field(default_factory=dict)
     writers: dict[int, Writer] = field(default_factory=dict)
-    base: dict[str, int] = field(default_factory=dict)  # kind of person: tariff
-    bodies: dict[int, int] = field(default_factory=dict)  # tariff: who pays the rest
-    taxes: dict[tuple[int, str, str], tuple[int, int]] = field(default_factory=dict)
-    settled: dict[int, str] = field(default_factory=dict)  # operator: revenue or payable
     accounts: set[str] = field(default_factory=set)
     open_from: date | None = None
 
@@ -84,14 +79,10 @@ class Model:
                 occurred=draft.occurred_at,
                 actor=draft.actor,
                 transfers=transfers_of(draft),
-                lines=tuple(
-                    (n.offer_id, n.tariff_id, n.item_class, n.quantity, n.price.cents,
-                     n.share.cents, n.tax_key, n.rate_permille)
-                    for n in draft.lines
-                ),
+                lines=lines_of(draft),
                 reverses=draft.reverses,
             ),
-        )  # fmt: skip
+        )
         self.ends[draft.key.origin_id, draft.key.epoch] = draft.key.seq
         if draft.request_id is not None:
             self.used.add(draft.request_id)
@@ -150,7 +141,7 @@ class Model:
         self.ends[key.origin_id, key.epoch] = key.seq
         if verdict != "book":
             return
-        pupil, transfers, target = fact.pupil_id, self._moves(fact.pupil_id, lines), None
+        pupil, transfers, target = fact.pupil_id, self.moves(fact.pupil_id, lines), None
         if fact.voids:
             target = Key(key.origin_id, *fact.voids)
             pupil = self.entries[target].pupil
@@ -225,38 +216,14 @@ class Model:
 
     def _price(self, fact: Fact, writer: Writer) -> list[Line] | None:
         person = self.people[fact.pupil_id or 0]
-        base = own = self.base[person.kind]
+        own = self.base[person.kind]
         for tariff, span in sorted(person.entitlements, key=lambda e: e[1][0]):
             if within(span, fact.day):
                 own = tariff
-        before = self._lunches(fact)
-        lines: list[Line] = []
-        for choice in fact.items:
-            dish = self.dishes.get(choice.offer_id)
-            if dish is None or (dish.school, dish.day) != (writer.school, fact.day):
-                return None
-            lunch = dish.item_class == "lunch"
-            covered = own not in self.bodies or (lunch and choice.quantity == 1 and before == 0)
-            before += lunch  # the tray's first is the first, however many it is of
-            tariff = own if covered and own in dish.prices else base
-            tax = self.taxes.get((dish.operator, person.kind, dish.item_class))
-            if not 1 <= choice.quantity <= 10**6 or tariff not in dish.prices or tax is None:
-                return None
-            price, share = dish.prices[tariff]
-            if share < price and tariff not in self.bodies:
-                return None
-            lines.append(
-                (choice.offer_id, tariff, dish.item_class, choice.quantity, price, share, *tax)
-            )
-        return lines
-
-    def _moves(self, pupil: int | None, lines: list[Line]) -> tuple[Transfer, ...]:
-        sums: defaultdict[tuple[str, str], int] = defaultdict(int)
-        for offer, tariff, _, quantity, price, share, tax, _ in lines:
-            operator = self.dishes[offer].operator
-            credit = f"{self.settled[operator]}:{operator}"
-            credit += f":{tax}" if self.settled[operator] == "revenue" else ""
-            sums[f"pupil:{pupil}", credit] += quantity * share
-            if share < price:
-                sums[f"receivable:{self.bodies[tariff]}", credit] += quantity * (price - share)
-        return tuple(sorted((*pair, cents) for pair, cents in sums.items() if cents))
+        return self.price(
+            fact.items,
+            at=(writer.school, fact.day),
+            kind=person.kind,
+            own=own,
+            lunches_before=self._lunches(fact),
+        )

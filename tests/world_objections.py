@@ -3,10 +3,11 @@
 Where several things are wrong any of them is a true answer, so all are named.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from world_model import Model
-from world_words import TWO_PEOPLE, mirror, moved, transfers_of
+from world_words import TWO_PEOPLE, lines_of, mirror, moved, transfers_of
 
 from accounts.clock import school_day
 from accounts.entries import Draft, EntryKind, Move
@@ -15,7 +16,9 @@ from accounts.entries import Draft, EntryKind, Move
 def objections(model: Model, draft: Draft) -> set[str]:
     """Every reason for which this draft may not be booked, as the ledger's codes."""
     found = {code for move in draft.moves for code in _against_move(model, draft, move)}
-    for against in (_against_key, _against_eater, _against_reversal, _against_request):
+    for against in (
+        _against_key, _against_eater, _against_lines, _against_reversal, _against_request,
+    ):  # fmt: skip
         found |= set(against(model, draft))
     return found | set(_against_amount(model, draft))
 
@@ -35,6 +38,18 @@ def _against_eater(model: Model, draft: Draft) -> Iterator[str]:
     day = school_day(draft.occurred_at)
     if draft.kind is EntryKind.CHARGE and not model.member(draft.pupil_id, draft.school_id, day):
         yield "not_member"
+
+
+def _against_lines(model: Model, draft: Draft) -> Iterator[str]:
+    if draft.kind is not EntryKind.CHARGE:
+        return
+    differs: Counter[tuple[str, str]] = Counter()
+    for debit, credit, cents in model.moves(draft.pupil_id, lines_of(draft)):
+        differs[debit, credit] -= cents
+    for debit, credit, cents in transfers_of(draft):
+        differs[debit, credit] += cents
+    if any(differs.values()):
+        yield "charge_differs"
 
 
 def _against_move(model: Model, draft: Draft, move: Move) -> Iterator[str]:

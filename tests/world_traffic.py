@@ -11,8 +11,9 @@ from random import Random
 
 from builders import Kiosk
 from world_asking import Asking
-from world_asks import Ask, Desk, charge_fact, otherwise, void_fact
+from world_asks import Ask, Desk
 from world_checks import Violation
+from world_facts import charge_fact, otherwise, void_fact
 from world_objections import objections
 from world_places import Pen
 

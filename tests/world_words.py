@@ -68,6 +68,15 @@ def transfers_of(draft: Draft) -> tuple[Transfer, ...]:
     return tuple((move.debit, move.credit, move.amount.cents) for move in draft.moves)
 
 
+def lines_of(draft: Draft) -> tuple[Line, ...]:
+    """What was eaten by a draft."""
+    return tuple(
+        (n.offer_id, n.tariff_id, n.item_class, n.quantity, n.price.cents, n.share.cents,
+         n.tax_key, n.rate_permille)
+        for n in draft.lines
+    )  # fmt: skip
+
+
 def mirror(transfers: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
     """The same the other way round."""
     return tuple((credit, debit, cents) for debit, credit, cents in transfers)

@@ -26,9 +26,12 @@ school = table(
     Column("accepts", Text, nullable=False, server_default=text("'aes'")),
     Column("shows_first_name", Number, nullable=False, server_default=text("0")),
     Column("language", Text, nullable=False, server_default=text("'de'")),
+    # A day's limit for cards that only show a number, but for the first lunch. None: 500 cents.
+    Column("uid_day_limit_cents", Number),
     CheckConstraint("length(number) = 6", name="six_digits"),
     CheckConstraint("floor_cents <= 0", name="floor"),
     CheckConstraint("shows_first_name IN (0, 1)", name="flag"),
+    CheckConstraint("uid_day_limit_cents >= 0", name="uid_day_limit"),
 )
 
 closed_day = table(

@@ -17,9 +17,10 @@ import pytest
 from builders import Kiosk, add_child, add_offer, eur, row
 from fortress import fortify, login, set_clock
 from ledgers import fresh, lived
+from proven_cards import proven_card, uid
 from sqlalchemy import text
 from stolen_kiosk import SQL, Connection, Prey
-from stolen_words import DOOR, LATER, NOT_BELIEVED, amount, facts, lunch
+from stolen_words import DOOR, LATER, NOT_BELIEVED, alert, alerts, amount, facts, lunch
 
 from accounts.facts import to_json
 from accounts.tables import people
@@ -43,6 +44,8 @@ def prey(
         at_work = row(db, people.staff, school_id=ledger.school.id, label="Küche")
         not_at_work = row(db, people.staff, school_id=other, label="Andere Küche")
         add_offer(db, replace(ledger.school, id=other), "1", "lunch", 100)
+        proven_card(db, "own", ledger.school.id, pupil_id=ledger.third)
+        proven_card(db, "theirs", other, pupil_id=child)
     ledger.school.pay_in(child, eur("50"))
     a, b = ledger.school.kiosk.origin_id, ledger.school.other_kiosk.origin_id
     yield Prey(ledger, login(database, a), login(database, b), child, other, at_work, not_at_work)
@@ -105,6 +108,9 @@ BY_ITSELF: dict[str, str] = {
     "connections": "take all connections",
     "notify": "send a notification with content, or listen",
     "own-password": "change its own password",
+    "other-card-keys": "be told another school's card keys, or what the issuing station keeps",
+    "other-alert": "tell of another school's card, or in another kiosk's name",
+    "alert-flood": "flood the office with alerts",
 }
 
 
@@ -246,6 +252,45 @@ def test_its_own_password_is_its_own(prey: Prey) -> None:
         connection.execute("ALTER ROLE CURRENT_USER PASSWORD 'another'")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(f"ALTER ROLE \"{prey.other_role}\" PASSWORD 'another'")
+
+
+def test_another_schools_card_keys_and_the_stations_are_never_told(prey: Prey) -> None:
+    words = {"version": 2, "school": prey.other_school, "origin": prey.school.other_kiosk.origin_id}
+    with closing(prey.connect()) as connection:
+        news = ask(connection, words, "kiosk_news")
+    own = f"own at {prey.school.id}".encode().hex()
+    assert news["snapshot"]["keys"] == [[uid("own").hex(), "ev2", own]]
+    whole = json.dumps(news)
+    for secret in (b"theirs", b"escrow", b"key-1"):
+        assert secret.hex() not in whole
+
+
+def test_an_alert_stands_in_its_own_name_and_names_no_card_of_others(prey: Prey) -> None:
+    before = prey.contents(but=("card_alert",))
+    other = prey.school.other_kiosk.origin_id
+    told = [alert(seq=1, card=uid("theirs").hex(), origin=other, origin_id=other),
+            alert(seq=2, card="cd" * 32)]  # fmt: skip
+    with closing(prey.connect()) as connection:
+        assert ask(connection, alerts(*told)) == {"version": 1, "answers": []}
+    assert prey.contents(but=("card_alert",)) == before
+    with prey.database.read() as db:
+        kept = db.execute(text("SELECT origin_id, card_id FROM card_alert ORDER BY seq")).all()
+    assert kept == [(prey.school.kiosk.origin_id, None)] * 2
+
+
+def test_a_flood_of_alerts_is_cut_off_and_an_alarm_tells(prey: Prey) -> None:
+    before = prey.contents(but=("card_alert", "alarm"))
+    with closing(prey.connect()) as connection:
+        for start in range(0, 1400, 200):
+            told = [alert(epoch=9, seq=start + number) for number in range(1, 201)]
+            assert ask(connection, alerts(*told)) == {"version": 1, "answers": []}
+    assert prey.contents(but=("card_alert", "alarm")) == before
+    with prey.database.read() as db:
+        kept = db.execute(text("SELECT count(*) FROM card_alert")).scalar_one()
+        alarms = db.execute(
+            text("SELECT count(*) FROM alarm WHERE kind = 'alerts_dropped'")
+        ).scalar_one()
+    assert (kept, alarms) == (1000, 1)
 
 
 def test_after_all_attacks_the_ledger_still_proves_itself(prey: Prey) -> None:

@@ -101,6 +101,32 @@ def test_a_lunch_below_the_floor_is_refused_for_money_alone(
     assert decide(holder, (Choice(LUNCH), *more), menu) is Refusal.BALANCE
 
 
+@given(holders(), menus(), extras, cents)
+def test_a_card_that_proves_nothing_gets_its_first_lunch_like_any_other(
+    holder: Holder, menu: Menu, more: tuple[Choice, ...], limit: Money
+) -> None:
+    holder, menu = replace(holder, lunches=0), replace(menu, number_limit=limit)
+    floor = menu.floor if holder.kind is PersonKind.PUPIL else ZERO
+    assume(holder.balance - share(holder, menu, LUNCH) >= floor)
+    answer = decide(holder, (Choice(LUNCH), *more), menu, number_only=True)
+    assert isinstance(answer, Charge)
+    assert answer.lines[0].offer.id == LUNCH
+
+
+@given(holders(), menus(), trays, cents)
+def test_a_card_that_proves_nothing_never_spends_beyond_its_own_limit(
+    holder: Holder, menu: Menu, tray: tuple[Choice, ...], limit: Money
+) -> None:
+    menu = replace(menu, number_limit=limit)
+    proven = decide(holder, tray, menu)
+    answer = decide(holder, tray, menu, number_only=True)
+    if isinstance(answer, Charge):
+        extra = [line for line in answer.lines if line.offer.id in (WATER, APPLE)]
+        assert not extra or holder.spent + total(line.amount for line in extra) <= limit
+    elif answer is not Refusal.NUMBER_LIMIT:
+        assert answer is proven
+
+
 @given(holders(), menus(), trays)
 def test_already_eaten_is_said_before_money_is_looked_at(
     holder: Holder, menu: Menu, tray: tuple[Choice, ...]
@@ -246,9 +272,11 @@ def test_what_is_not_for_sale_is_never_charged_even_by_staff(
         (None, False, Refusal.UNKNOWN),
         (Standing.ACTIVE, True, None),
         (Standing.ACTIVE, False, Refusal.PROOF),
-        (Standing.BLOCKED, False, Refusal.PROOF),
+        (Standing.BLOCKED, False, Refusal.BLOCKED),
         (Standing.BLOCKED, True, Refusal.BLOCKED),
+        (Standing.REPLACED, False, Refusal.REPLACED),
         (Standing.REPLACED, True, Refusal.REPLACED),
+        (Standing.WRONG_SCHOOL, False, Refusal.WRONG_SCHOOL),
         (Standing.WRONG_SCHOOL, True, Refusal.WRONG_SCHOOL),
     ],
 )

@@ -10,9 +10,11 @@ import pytest
 from builders import MONDAY, NOON, School, add_child, add_offer, eur, row
 from fortress import fortify, login, set_clock, signed_in
 from ledgers import Ledger, fresh, lived, state
+from proven_cards import proven_card, uid
 from sqlalchemy import text, update
 
 from accounts.access import Look
+from accounts.card_alerts import Alert, AlertKind
 from accounts.changes import note_change
 from accounts.charge import OverrideReason, VoidReason
 from accounts.clock import FixedClock, microseconds
@@ -175,8 +177,22 @@ def two_epochs_and_a_seal(ledger: Ledger) -> None:
         row(db, proofs.seal, id=1, at_us=NOON, actor="nightly", before=bytes(32), hash=b"s" * 32)
 
 
+def cards_with_keys(ledger: Ledger) -> None:
+    school = ledger.school
+    with school.database.write() as db:
+        other = row(db, people.school, number="165002", name="Dritte Schule")
+        cook = row(db, people.staff, school_id=school.id, label="Spüle")
+        fourth, fifth = add_child(db, school.id), add_child(db, other)
+        old = proven_card(db, "old", school.id, other, pupil_id=fourth)
+        proven_card(db, "new", other, pupil_id=fourth, replaces=old.id)
+        proven_card(db, "elsewhere", school.id, other, pupil_id=fifth)
+        proven_card(db, "cook", school.id, staff_id=cook)
+        db.execute(people.school.update().values(uid_day_limit_cents=250))
+
+
 SHAPES = (
     plain,
+    cards_with_keys,
     cards_and_staff,
     second_helpings,
     limits_and_closed_days,
@@ -302,6 +318,31 @@ def test_looks_are_written_down_once_and_only_for_its_own_staff_and_children(
     ]
 
 
+def test_both_doors_keep_the_same_alerts_once(ledger: Ledger, door: RoleDoor) -> None:
+    school = ledger.school
+    with ledger.database.write() as db:
+        other = row(db, people.school, number="165003", name="Vierte Schule")
+        proven_card(db, "mine", school.id, pupil_id=ledger.third)
+        proven_card(db, "theirs", other, pupil_id=add_child(db, other))
+    told = [
+        Alert(epoch, seq, NOON + timedelta(seconds=seq), kind.value, uid(card))
+        for epoch, card in ((7, "mine"), (2**62, "theirs"))
+        for seq, kind in enumerate(AlertKind, start=1)
+    ]
+    kept = []
+    for one in (door, DirectDoor(ledger.database, school.other_kiosk.origin_id, FixedClock(LATER))):
+        for _ in range(2):
+            assert one.drain((), (), told) == ()
+        with ledger.database.read() as db:
+            query = "SELECT epoch, seq, at_us, heard_us, kind, card_id FROM card_alert"
+            words = {"o": one.origin_id}
+            found = db.execute(text(f"{query} WHERE origin_id = :o ORDER BY id"), words)
+            kept.append([tuple(row) for row in found])
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == len(told)
+    assert {row[0] for row in kept[0] if row[-1] is None} == {2**62}
+
+
 def test_what_a_kiosk_says_of_itself_is_kept_when_it_changed_or_after_a_minute(
     ledger: Ledger, door: RoleDoor
 ) -> None:
@@ -362,6 +403,9 @@ BROKEN = [
     '{"version": 1, "facts": [{}]}',
     '{"version": 1, "looks": 7}',
     '{"version": 1, "looks": [[]]}',
+    '{"version": 2, "alerts": 7}',
+    '{"version": 2, "alerts": [null]}',
+    '{"version": 2, "alerts": [{"epoch": 1, "seq": 1, "at": 1, "kind": "x", "card": "AB"}]}',
     '{"version": 1, "epochs": 7}',
     '{"version": 1, "epochs": ["x"]}',
     '{"version": 1, "epochs": [null]}',
@@ -397,7 +441,7 @@ def asked(door: RoleDoor, function: str, words: str) -> dict[str, object]:
 def test_a_kiosk_of_a_newer_version_is_answered_in_the_newest_known(door: RoleDoor) -> None:
     for function in ("kiosk_drain", "kiosk_news"):
         answer = asked(door, function, '{"version": 17, "of the future": [[[1]]]}')
-        assert answer["version"] == 1
+        assert answer["version"] == 2
         assert "refused" not in answer
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from builders import row
 from ledgers import ENGINES, Ledger, copy_of, fresh, lived, plain_postgresql, plain_sqlite, state
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from accounts.guards import JournalRefused
 from accounts.proof import CheckName
+from accounts.tables import journal, meals
 from accounts.verify import verify
 
 DOORS = ["sqlite", "plain sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
@@ -64,8 +66,24 @@ def door(
     engine = "postgresql" if request.param == "postgresql" else "sqlite"
     database = fresh(request, engine, tmp_path_factory.mktemp("guards"))
     ledger = lived(database)
-    yield Door(request.param, ledger, ledger.words())
+    yield Door(request.param, ledger, ledger.words() | others(ledger))
     database.close()
+
+
+def others(ledger: Ledger) -> dict[str, int]:
+    """A second caterer and a second funding body, with their accounts."""
+    with ledger.database.write() as db:
+        cook = row(db, meals.operator, name="Firma", kind="commercial", settled_as="revenue")
+        revenue = row(db, journal.account, name=f"revenue:{cook}:6", kind="revenue",
+                      operator_id=cook, tax_key=6)  # fmt: skip
+        body = row(db, meals.funding_body, name="Stiftung")
+        receivable = row(db, journal.account, name=f"receivable:{body}", kind="receivable",
+                         funding_body_id=body)  # fmt: skip
+    return {
+        "other_revenue": revenue,
+        "other_receivable": receivable,
+        "reduced": ledger.school.funded,
+    }
 
 
 AT = "1795431600000000, 1795431600000000"  # 2026-11-23 11:00 UTC, noon in Germany
@@ -116,12 +134,32 @@ def transfer(
     )
 
 
-def line(entry_id: str, *, no: str = "1") -> str:
+def line(
+    entry_id: str = NEWEST,
+    *,
+    no: str = "1",
+    tariff: str = "{full}",
+    quantity: str = "1",
+    share: str = "420",
+    tax: str = "6",
+) -> str:
     return (
         "INSERT INTO line (entry_id, no, offer_id, tariff_id, item_class, quantity,"
         " price_cents, share_cents, tax_key, rate_permille)"
-        f" VALUES ({entry_id}, {no}, {{lunch}}, {{full}}, 'lunch', 1, 420, 420, 6, 0)"
+        f" VALUES ({entry_id}, {no}, {{lunch}}, {tariff}, 'lunch', {quantity}, 420, {share},"
+        f" {tax}, 0)"
     )
+
+
+def meal(*rows: str, transfers: str = "1", lines: str = "1") -> list[str]:
+    """A charge of the payer by the office, with these transfers and lines."""
+    return [entry("'charge'", school="{school}", transfers=transfers, lines=lines), *rows]
+
+
+def paid(
+    cents: str, *, debit: str = "{payer_account}", credit: str = "{revenue}", no: str = "1"
+) -> str:
+    return transfer(no=no, debit=debit, credit=credit, cents=cents)
 
 
 def fact(*, seq: str = "6", origin: str = "{a}", day: str = "'2026-11-23'") -> str:
@@ -421,8 +459,8 @@ ATTACKS |= {
     "a line too many": (
         [
             entry("'charge'", school="{school}", lines="1"),
-            transfer(debit="{payer_account}", credit="{revenue}"),
-            at_once(line(NEWEST), line(NEWEST, no="2")),
+            paid("420"),
+            at_once(line(), line(no="2")),
         ],
         "mensa:not_in_entry",
     ),
@@ -481,6 +519,59 @@ ATTACKS |= {
     ),
 }
 
+# A charge's transfers are its lines, cent by cent and account by account.
+WRONG_MEALS: dict[str, list[str]] = {
+    "a cent less": meal(paid("419"), line()),
+    "a cent more": meal(paid("421"), line()),
+    "for two of them": meal(paid("420"), line(quantity="2")),
+    "to another tax key": meal(paid("420", credit="{revenue_full}"), line()),
+    "of a tax key without an account": meal(paid("420"), line(tax="19")),
+    "to the caterer of other meals": meal(paid("420", credit="{other_revenue}"), line()),
+    "the body's part from the child": meal(paid("420"), line(tariff="{reduced}", share="100")),
+    "the child's part from the body": meal(paid("420", debit="{receivable}"), line()),
+    "the body's part left out": meal(paid("100"), line(tariff="{reduced}", share="100")),
+    "the body's part from another body": meal(
+        paid("100"),
+        paid("320", debit="{other_receivable}", no="2"),
+        line(tariff="{reduced}", share="100"),
+        transfers="2",
+    ),
+    "a part from the body of a tariff without one": meal(
+        paid("100"), paid("320", debit="{receivable}", no="2"), line(share="100"), transfers="2"
+    ),
+    "one transfer more than lines": meal(paid("420"), paid("1", no="2"), line(), transfers="2"),
+    "one line more than transfers": meal(paid("420"), line(), line(no="2"), lines="2"),
+    "two lines of one statement": meal(paid("839"), at_once(line(), line(no="2")), lines="2"),
+    "its lines before its transfers": meal(line(), paid("420")),
+    "its lines between its transfers": meal(
+        paid("220"), line(), paid("200", no="2"), transfers="2"
+    ),
+}
+ATTACKS |= {
+    f"a charge: {name}": (told, "mensa:charge_differs") for name, told in WRONG_MEALS.items()
+}
+RIGHT_MEALS: dict[str, list[str]] = {
+    "a full price": meal(paid("420"), line()),
+    "two of them": meal(paid("840"), line(quantity="2")),
+    "in two payments": meal(paid("400"), paid("20", no="2"), line(), transfers="2"),
+    "child and body": meal(
+        at_once(paid("100"), paid("320", debit="{receivable}", no="2")),
+        line(tariff="{reduced}", share="100"),
+        transfers="2",
+    ),
+    "nothing from the child": meal(
+        paid("420", debit="{receivable}"), line(tariff="{reduced}", share="0")
+    ),
+    "two lines, one after the other": meal(paid("840"), line(), line(no="2"), lines="2"),
+    "two tax keys": meal(
+        paid("420"),
+        paid("420", credit="{revenue_full}", no="2"),
+        at_once(line(), line(no="2", tax="1")),
+        transfers="2",
+        lines="2",
+    ),
+}
+
 # What a row names is there and stays, whether a foreign key or a guard asks for it. (What goes in
 # by SQLite's plain door is in ``verify``'s check of references.)
 ATTACKS |= {
@@ -501,18 +592,18 @@ ATTACKS |= {
     "a line of an offer that is not there **": (
         [
             entry("'charge'", school="{school}", lines="1"),
-            transfer(debit="{payer_account}", credit="{revenue}"),
-            line(NEWEST).replace("{lunch}", "9999"),
+            paid("420"),
+            line().replace("{lunch}", "9999"),
         ],
-        "mensa:reference|FOREIGN KEY",
+        "mensa:reference|FOREIGN KEY|mensa:charge_differs",
     ),
     "a line of a tariff that is not there **": (
         [
             entry("'charge'", school="{school}", lines="1"),
-            transfer(debit="{payer_account}", credit="{revenue}"),
-            line(NEWEST).replace("{full}", "9999"),
+            paid("420"),
+            line().replace("{full}", "9999"),
         ],
-        "mensa:reference|FOREIGN KEY",
+        "mensa:reference|FOREIGN KEY|mensa:charge_differs",
     ),
     "a fact of an origin that is not there": ([fact(origin="9999", seq="1")], "not_a_kiosk"),
     **{
@@ -724,8 +815,8 @@ def test_postgresql_keeps_what_a_row_names_while_it_is_written(door: Door) -> No
     words = words_of(door).words
     meal = [
         entry("'charge'", school="{school}", lines="1"),
-        transfer(debit="{payer_account}", credit="{revenue}"),
-        line(NEWEST).replace("{lunch}", str(door.ledger.school.veggie)),
+        paid("420"),
+        line().replace("{lunch}", str(door.ledger.school.veggie)),
     ]
     named = {
         "origin": words["office"],
@@ -743,6 +834,22 @@ def test_postgresql_keeps_what_a_row_names_while_it_is_written(door: Door) -> No
                 with pytest.raises(psycopg.errors.LockNotAvailable):
                     other.execute(f"DELETE FROM {table} WHERE id = {number}".encode())
             raise psycopg.Rollback(inside)
+
+
+@pytest.mark.parametrize("told", RIGHT_MEALS.values(), ids=RIGHT_MEALS.keys())
+def test_a_charge_whose_transfers_are_its_lines_goes_in(door: Door, told: list[str]) -> None:
+    spelled = [statement.format(**words_of(door).words) for statement in told]
+    if door.name == "postgresql":
+        with plain_postgresql(door.ledger.database) as writer, writer.transaction() as inside:
+            for statement in spelled:
+                writer.execute(statement.encode())
+            raise psycopg.Rollback(inside)
+        return
+    with plain_sqlite(door.ledger.database) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for statement in spelled:
+            other.execute(statement)
+        other.execute("ROLLBACK")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -21,7 +21,7 @@ from accounts.rights import (
 from accounts.tables.rights import permission
 from accounts.users import revoke_user
 
-READING = {act for act in Act if act.value.endswith((".list", ".show", ".verify"))}
+READING = {act for act in Act if act.value.endswith((".list", ".show", ".verify", ".alerts"))}
 MONEY = {Act.OPENING_BOOK, Act.CREDIT_MANUAL, Act.WRITE_OFF, Act.REFUND, Act.MONTH_CLOSE}
 
 

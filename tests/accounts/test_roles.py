@@ -24,12 +24,13 @@ pytestmark = pytest.mark.postgresql
 WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 JOURNAL = (
     *("entry", "transfer", "line", "fact", "quarantine", "kiosk_day", "kiosk_seen"),
-    *("history", "incarnation", "permission"),
+    *("history", "incarnation", "permission", "card_alert"),
 )
 """What the office may not write at all; to some others it may only add."""
 ADDED_TO = (
     *("account", "balance", "access_log", "alarm", "card_event", "change", "seal", "stretch"),
     *("closing", "closing_sum", "request", "decision", "sign_in"),
+    *("card_issue", "card_step", "card_secret", "card_alert_seen"),
 )
 
 

@@ -34,8 +34,11 @@ def values_of(column: "Column[Any]") -> st.SearchStrategy[Any]:
 def reference(table: Table, values: dict[str, Any]) -> str:
     """The form that the docstring of ``accounts.rows`` promises."""
     parts = []
+    later = ""
     for name, value in values.items():
-        if value is None:
+        if (table.name, name) in rows.LATER:
+            later += "" if value is None else f",{name}={value}"
+        elif value is None:
             parts.append("~")
         elif (table.name, name) in rows.SECRETS:
             parts.append(hashlib.sha256(value.encode()).hexdigest())
@@ -45,7 +48,7 @@ def reference(table: Table, values: dict[str, Any]) -> str:
             parts.append(value.hex())
         else:
             parts.append(value.isoformat() if isinstance(value, date) else str(value))
-    return ",".join(parts)
+    return ",".join(parts) + later
 
 
 @settings(max_examples=400, deadline=None,

@@ -11,6 +11,7 @@ from accounts.settings import (
     ReaderEntry,
     Settings,
     SettingsError,
+    StationSettings,
     read_settings,
 )
 
@@ -63,6 +64,37 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
             ),
         ),
     )
+
+
+def test_an_issuing_station_is_told_its_keys_reader_city_and_application(tmp_path: Path) -> None:
+    short = '[station]\nkeys = "/etc/mensakasse/masters.json"'
+    assert read_settings(written(tmp_path, short), {}).station == StationSettings(
+        keys=Path("/etc/mensakasse/masters.json"), reader="", city=1, aid=b"MK1"
+    )
+    whole = f'{short}\nreader = "ACR1252|uTrust"\ncity = 65535\naid = "f50a01"'
+    told = read_settings(written(tmp_path, whole), {}).station
+    assert told is not None
+    assert (told.reader, told.city, told.aid) == ("ACR1252|uTrust", 65535, b"\xf5\x0a\x01")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'reader = "("',
+        "city = 65536",
+        "city = -1",
+        "city = true",
+        'aid = "4D4B3"',
+        'aid = "4D4B3G"',
+        'aid = "000000"',
+        "passphrase = 1",
+    ],
+)
+def test_a_station_is_told_nothing_that_cannot_be(tmp_path: Path, more: str) -> None:
+    with pytest.raises(SettingsError, match="station"):
+        read_settings(written(tmp_path, f'[station]\nkeys = "k"\n{more}'), {})
+    with pytest.raises(SettingsError, match="card keys init"):
+        read_settings(written(tmp_path, "[station]"), {})
 
 
 def test_without_a_file_there_are_no_settings() -> None:

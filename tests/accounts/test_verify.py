@@ -5,6 +5,7 @@ rows changed by a plain connection and the guards put back; on PostgreSQL the se
 is a replica, so no trigger fires.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +16,17 @@ from ledgers import ENGINES, Ledger, copy_of, fresh, lived, plain_sqlite
 from postgresql_server import find_programs
 from sqlalchemy import text
 
+from accounts import verify as verifying
+from accounts import verify_beside
 from accounts.clock import FixedClock
+from accounts.database import DatabaseUnavailable
 from accounts.intake import book_facts
+from accounts.migrations import sql
 from accounts.proof import CheckName, Proof, count
 from accounts.seals import make_seal
-from accounts.verify import _same_moment, prove, verify
-from accounts.verify_facts import chains
+from accounts.verify import _same_moment, parts_of, prove, verify
+from accounts.verify_beside import second_view
+from accounts.verify_chains import chains
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -82,24 +88,48 @@ def test_an_honest_ledger_holds_and_everything_was_looked_at(ledger: Ledger) -> 
     assert proof.holds
     assert proof.balanced
     idle = {check.name for check in proof.checks if check.counted == 0}
-    assert idle == {CheckName.ALARMS, CheckName.CLOSINGS} | (
+    assert idle == {CheckName.ALARMS, CheckName.CARDS, CheckName.CLOSINGS} | (
         set() if ledger.database.is_sqlite else {CheckName.STORAGE}
     )
     assert {check.name for check in proof.checks} == set(CheckName)
 
 
-def test_two_views_prove_what_one_does(ledger: Ledger) -> None:
+def test_two_views_prove_what_one_does(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert prove(ledger.database) == proof_of(ledger)
+    monkeypatch.setattr(verifying, "_SHARED_FROM", 0)
     assert prove(ledger.database) == proof_of(ledger)
 
 
 def test_both_views_see_the_same_moment(request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    for engine in ("sqlite", "postgresql") if find_programs() else ("sqlite",):
-        database = fresh(request, engine, tmp_path)
+    new = "INSERT INTO alarm (at_us, kind, detail) VALUES (0, 'x', 'x')"
+    database = fresh(request, "sqlite", tmp_path)
+    with second_view(database) as (view, ask):
+        with database.write() as db:
+            db.execute(text(new))
+        last = len(parts_of(view)) - 1
+        assert [count(view, "alarm"), ask(last).counted] == [0, 0]
+        assert ask(last).name is CheckName.ALARMS
+    database.close()
+    if find_programs():
+        database = fresh(request, "postgresql", tmp_path)
         with _same_moment(database) as views:
             with database.write() as db:
-                db.execute(text("INSERT INTO alarm (at_us, kind, detail) VALUES (0, 'x', 'x')"))
+                db.execute(text(new))
             assert [count(view, "alarm") for view in views] == [0, 0]
         database.close()
+
+
+def test_a_second_view_that_ends_is_a_fault_and_no_proof(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = fresh(request, "sqlite", tmp_path)
+    with second_view(database) as (_, ask), pytest.raises(IndexError):
+        ask(10_000)  # what went wrong there is raised here
+    monkeypatch.setattr(verifying, "_SHARED_FROM", 0)
+    monkeypatch.setattr(verify_beside, "_MODULE", "this")  # says something else, and ends
+    with pytest.raises(DatabaseUnavailable):
+        prove(database)
+    database.close()
 
 
 TAMPERED: dict[str, tuple[list[str], set[tuple[str, str, str]]]] = {
@@ -445,6 +475,26 @@ def test_a_second_reversal_is_named_where_its_key_was_dropped(
     assert ("guards", "guard_missing", "constraint uq_entry_reverses") in told(proof)
 
 
+def _rewritten(view: str, was: str, now: str) -> dict[str, tuple[list[str], tuple[str, str]]]:
+    """A view made anew with one thing changed; those that look through it are made anew after it."""
+    queries: dict[str, str] = {}
+    for statement in sql.shipped("postgresql"):
+        made = re.search(r"CREATE VIEW (\w+) AS\s(.*)", statement, re.DOTALL)
+        if made is not None:
+            queries[made[1]] = made[2]
+    assert was in queries[view]
+    changed = queries | {view: queries[view].replace(was, now, 1)}
+    order = list(queries)
+    again = order[order.index(view) :]
+    dropped = [f"DROP VIEW {', '.join(again)}"]
+    return {
+        "postgresql": (
+            [*dropped, *(f"CREATE VIEW {name} AS {changed[name]}" for name in again)],
+            ("guard_differs", f"view {view}"),
+        )
+    }
+
+
 GUARDS: dict[str, dict[str, tuple[list[str], tuple[str, str]]]] = {
     "a guard dropped": {
         "sqlite": (["DROP TRIGGER balance_follows"], ("guard_missing", "trigger balance_follows")),
@@ -501,6 +551,29 @@ GUARDS: dict[str, dict[str, tuple[list[str], tuple[str, str]]]] = {
         "postgresql": (
             ["DROP VIEW fact_standing"],
             ("guard_missing", "view fact_standing"),
+        ),
+    },
+    "a void an hour later": _rewritten("fact_standing", "300000000", "3600000000"),
+    "a member of no school": _rewritten("fact_standing", "m.school_id = k.school_id", "true"),
+    "a tariff that is not the newest": _rewritten("fact_tariff", "LIMIT 1", "OFFSET 1 LIMIT 1"),
+    "two tariffs at once": _rewritten("fact_tariff", "LIMIT 1", "LIMIT 2"),
+    "the tariff begun first": _rewritten("fact_tariff", "valid_from DESC", "valid_from"),
+    "a share for a price": _rewritten(
+        "fact_line", "q.price_cents, q.share_cents, x", "q.share_cents, q.price_cents, x"
+    ),
+    "two columns that changed their names": _rewritten(
+        "fact_line",
+        "q.price_cents, q.share_cents, x",
+        "q.price_cents AS share_cents, q.share_cents AS price_cents, x",
+    ),
+    "a reversal that counts as standing": _rewritten(
+        "standing_charge", "r.reverses = e.id", "r.reverses = e.id AND r.id < 0"
+    ),
+    "a posting with the wrong sign": _rewritten("posting", "-cents AS cents", "cents"),
+    "a view that asks for whoever looks": {
+        "postgresql": (
+            ["ALTER VIEW posting SET (security_invoker = true)"],
+            ("guard_differs", "view posting"),
         ),
     },
     "a trigger nobody shipped": {
