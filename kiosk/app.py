@@ -18,13 +18,8 @@ from textual.widget import Widget
 
 from accounts.texts import Language, texts
 from cards.reader import CardUnread, Tap, TroubleReason
-from kiosk.messages import (
-    Command,
-    Outcome,
-    ReaderDown,
-    ReaderUp,
-    Status,
-)
+from kiosk.commands import Command
+from kiosk.messages import Outcome, ReaderDown, ReaderUp, Status
 from kiosk.screens import held_keys, staff_keys
 from kiosk.screens.counter import CounterScreen
 from kiosk.screens.faces import SECOND_NS, Face, face_of, stay_ns, tone_of, words
@@ -121,7 +116,11 @@ class KioskApp(App[None], inherit_bindings=False):
         face = None if self._result is None else face_of(self._result)
         if face is not None:
             return face
-        return Face.TROUBLE if self._all_readers_down() else Face.IDLE
+        if self._all_readers_down():
+            return Face.TROUBLE
+        status = self._status
+        knows_nobody = status is not None and status.snapshot_age_seconds is None
+        return Face.LOADING if knows_nobody else Face.IDLE
 
     @property
     def staff(self) -> Staff:

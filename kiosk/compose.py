@@ -20,8 +20,11 @@ from accounts.snapshot import Snapshot, from_bytes
 from accounts.staff import verify_pin
 from cards.reader import Reader, ReaderSetting
 from cards.uid import Radix, UidForm
+from kiosk.commands import Command
 from kiosk.journal import Journal, open_journal
-from kiosk.messages import Command, Outcome
+from kiosk.key_book import KeyShelf
+from kiosk.messages import Outcome
+from kiosk.school_keys import kept_keys
 from kiosk.session import StaffSession
 from kiosk.staffed import StaffedCounter
 from kiosk.sync import Sync
@@ -71,12 +74,12 @@ def assemble(
 ) -> Parts:
     """Put a kiosk together. What it knew last, it knows at once."""
     session = StaffSession(journal, clock=clock, check_pin=verify_pin, idle=idle)
-    counter = StaffedCounter(
-        journal,
-        clock=clock,
-        card_hash=lambda uid: card_hash(pepper, uid).hex(),
-        staff=session,
-    )
+
+    def hashed(uid: str) -> str:
+        return card_hash(pepper, uid).hex()
+
+    keys = KeyShelf(kept_keys(journal), card_hash=hashed)
+    counter = StaffedCounter(journal, clock=clock, card_hash=hashed, staff=session, keys=keys)
     snapshot = _last_snapshot(journal)
     sync = Sync(
         door,
@@ -86,8 +89,17 @@ def assemble(
         tell=deliver,
         snapshot=snapshot,
         software=software,
+        keys=lambda: keys.standing,
     )
-    worker = Worker(counter, session, readers, clock=clock, deliver=deliver, written=sync.wake)
+    worker = Worker(
+        counter,
+        session,
+        readers,
+        clock=clock,
+        deliver=deliver,
+        written=sync.wake,
+        secret_of=keys.secret_of,
+    )
     if snapshot is not None:
         worker.send(snapshot)
     return Parts(journal, worker, sync)

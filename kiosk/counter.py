@@ -1,6 +1,8 @@
 """The counter: a tap in, a finished outcome out. No screen, no reader, no network.
 
 - Every charge and every void is durable in the kiosk's journal before its outcome is returned.
+- A card that has a key is taken when it has proved it and in no other way; what a card with
+  nothing but a number may spend a day is limited.
 - It decides on what the kiosk knows now (``kiosk.known``); without any snapshot it knows nobody.
 """
 
@@ -21,11 +23,13 @@ from accounts.charge import (
 from accounts.clock import Clock, school_day
 from accounts.facts import Fact, FactKind
 from accounts.snapshot import Snapshot, standing_of
-from cards.reader import Tap
+from cards.reader import CardFault, Proof, Tap
 from kiosk import messages as say
 from kiosk.journal import Item, Journal
+from kiosk.key_book import KeyShelf
 from kiosk.known import Known, known
 from kiosk.session import StaffSession
+from kiosk.sightings import Sightings
 
 VOID_WITHIN = timedelta(minutes=5)
 BALANCE_WAITS = timedelta(seconds=15)
@@ -38,6 +42,16 @@ class _Turned:
     pupil_id: int | None
     reason: Refusal
     at: datetime
+    detail: CardFault | say.ProofLack | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The card on the reader: its hash, whether it proved no more than its number, and when."""
+
+    card: str
+    number_only: bool
+    seen_ns: int
 
 
 class Counter:
@@ -45,12 +59,14 @@ class Counter:
 
     def __init__(
         self, journal: Journal, *, clock: Clock, card_hash: Callable[[str], str],
-        staff: StaffSession,
+        staff: StaffSession, keys: KeyShelf | None = None,
     ) -> None:  # fmt: skip
         self._journal = journal
         self._clock = clock
         self._card_hash = card_hash
         self._staff = staff
+        self._keys = keys or KeyShelf((), card_hash=card_hash)
+        self._sightings = Sightings(journal)
         self._known: Known | None = None
         self._chosen: tuple[Choice, ...] | None = None
         self._turned: _Turned | None = None
@@ -61,6 +77,7 @@ class Counter:
     def learn(self, snapshot: Snapshot) -> say.Today:
         """Decide by this snapshot from now on."""
         rows = self._journal.recent.values()
+        self._keys.learn(snapshot)
         self._known = known(snapshot, rows)
         marks = dict(snapshot.marks)
         earliest = self._clock.now() - VOID_WITHIN
@@ -89,11 +106,13 @@ class Counter:
         now = self._clock.now()
         if self._known is None:
             return self._refuse(Refusal.UNKNOWN, None, now, tap.seen_ns)
-        card = self._known.cards.get(self._card_hash(tap.card))
-        proven = tap.proof.value in self._known.snapshot.school.accepts
-        problem = refused_card(standing_of(card) if card else None, proven=proven)
+        shown = _Shown(self._card_hash(tap.card), tap.proof is not Proof.AES, tap.seen_ns)
+        card = self._known.cards.get(shown.card)
+        problem = refused_card(
+            standing_of(card) if card else None, proven=self._proven(tap, shown.card)
+        )
         if problem is not None or card is None:
-            return self._refuse(problem or Refusal.UNKNOWN, None, now, tap.seen_ns)
+            return self._turn_away(tap, shown.card, problem or Refusal.UNKNOWN, now)
         if card.staff_id is not None:
             return self._staff.welcome(self._known.staff[card.staff_id], now)
         assert card.pupil_id is not None  # a card has a pupil or a member of staff  # noqa: S101
@@ -101,7 +120,7 @@ class Counter:
             self._balance_until
         ):
             return self._show_balance(card.pupil_id, now)
-        return self._charge(card.pupil_id, now, seen_ns=tap.seen_ns)
+        return self._charge(card.pupil_id, now, shown=shown)
 
     def ask_balance(self) -> say.Outcome:
         """The next tap within some seconds shows its own balance and buys nothing."""
@@ -109,6 +128,24 @@ class Counter:
         return say.BalanceArmed(int(BALANCE_WAITS.total_seconds()))
 
     # --- inside -------------------------------------------------------------------------
+
+    def _proven(self, tap: Tap, card: str) -> bool:
+        """Whether the card, by its hash, brought what this school wants of it."""
+        if tap.proof is Proof.AES:
+            return True
+        if tap.fault is not None or self._keys.book.must_prove(card) or self._known is None:
+            return False
+        return tap.proof.value in self._known.snapshot.school.accepts
+
+    def _turn_away(self, tap: Tap, card: str, problem: Refusal, now: datetime) -> say.Refused:
+        """Refuse a card for itself, and have the office hear of it where there is reason."""
+        if problem is not Refusal.PROOF:
+            self._sightings.refused(card, problem, now)
+            return self._refuse(problem, None, now, tap.seen_ns)
+        if tap.fault is not None:
+            self._sightings.fault(card, tap.fault, now)
+        detail = tap.fault or self._keys.book.lack(card)
+        return self._refuse(problem, None, now, tap.seen_ns, detail)
 
     def _menu(self) -> Menu | None:
         return self._known.menu(school_day(self._clock.now())) if self._known else None
@@ -130,15 +167,20 @@ class Counter:
         now: datetime,
         *,
         override: OverrideReason | None = None,
-        seen_ns: int | None = None,
+        shown: _Shown | None = None,
     ) -> say.Outcome:
-        day = school_day(now)
+        day, seen_ns = school_day(now), shown.seen_ns if shown else None
         menu = self._menu()
         holder = self._known.holder(pupil_id, day) if self._known else None
         if holder is None or menu is None:
             return self._refuse(Refusal.WRONG_SCHOOL, None, now, seen_ns)
-        decision = decide(holder, self._tray(menu), menu, override=override)
+        number_only = shown is not None and shown.number_only
+        decision = decide(
+            holder, self._tray(menu), menu, override=override, number_only=number_only
+        )
         if isinstance(decision, Refusal):
+            if decision is Refusal.ALREADY_EATEN and shown is not None:
+                self._sightings.eaten(shown.card, pupil_id, day, now)
             return self._refuse(decision, pupil_id, now, seen_ns)
         return self._serve(pupil_id, decision, now, override, seen_ns)
 
@@ -178,14 +220,20 @@ class Counter:
 
     def _write(self, fact: Fact, items: tuple[Item, ...]) -> None:
         row = self._journal.record(fact, items)
+        self._sightings.add(row)
         if self._known:
             self._known.add(row)
 
     def _refuse(
-        self, reason: Refusal, pupil_id: int | None, now: datetime, seen_ns: int | None
+        self,
+        reason: Refusal,
+        pupil_id: int | None,
+        now: datetime,
+        seen_ns: int | None,
+        detail: CardFault | say.ProofLack | None = None,
     ) -> say.Refused:
-        self._turned = _Turned(pupil_id, reason, now)
-        return say.Refused(now, reason, seen_ns)
+        self._turned = _Turned(pupil_id, reason, now, detail)
+        return say.Refused(now, reason, seen_ns, detail)
 
     def _show_balance(self, pupil_id: int, now: datetime) -> say.Outcome:
         self._balance_until = None

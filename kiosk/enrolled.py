@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,12 @@ from accounts.enrolment_file import (
     with_authority,
     with_password,
 )
-from accounts.files import put_in_place
+from accounts.files import put_whole
 from accounts.settings import KioskSettings, Settings, SettingsError, read_settings
+from cards.school_key import SchoolKeyFault, read_school_key
 from kiosk.compose import open_kiosk_journal
 from kiosk.journal import Journal
+from kiosk.school_keys import emptied, keep_key
 
 KEPT = "ledger login"
 PEPPER_FILE = "pepper"
@@ -85,6 +87,9 @@ def enrol(
     told = read_enrolment(content, now=clock.now())
     if isinstance(told, FileFault):
         return told
+    card_key = None if told.card_key is None else read_school_key(told.card_key)
+    if isinstance(card_key, SchoolKeyFault):
+        return FileFault.DAMAGED
     if any(place.temporary.glob("mensa-demo-*")):
         return EnrolFault.DEMO
     if place.settings.exists() and _origin_in(place.settings) != told.origin:
@@ -102,13 +107,15 @@ def enrol(
             if told.password is None
             else _let_in(url, told, journal, fingerprint(content).hex())
         )
+        if fault is None and card_key is not None:
+            keep_key(journal, card_key.key)
     if fault is not None:
         return fault
     pepper = place.settings.parent / PEPPER_FILE
-    _put(pepper, told.pepper)
+    put_whole(pepper, told.pepper)
     if not place.settings.exists():
-        _put(place.settings, _toml(told, url=url, pepper=pepper, state=place.state).encode())
-    return Enrolled(told.origin, told.name, told.school, place.settings, _emptied(file))
+        put_whole(place.settings, _toml(told, url=url, pepper=pepper, state=place.state).encode())
+    return Enrolled(told.origin, told.name, told.school, place.settings, emptied(file))
 
 
 def ledger_of(settings: Settings, journal: Journal) -> Database:
@@ -169,30 +176,8 @@ def _put_authority(told: Enrolment, place: Place) -> Path | None:
     if told.authority is None:
         return None
     path = place.settings.parent / AUTHORITY_FILE
-    _put(path, told.authority.encode())
+    put_whole(path, told.authority.encode())
     return path
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone; whole, and durable, or as it was before."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(content)
-    put_in_place(part, path)
-
-
-def _emptied(file: Path) -> bool:
-    """Empty the file, and remove it where that may be done."""
-    try:
-        with file.open("r+b") as opened:
-            opened.truncate(0)
-            os.fsync(opened.fileno())
-    except OSError:
-        return False
-    with suppress(OSError):
-        file.unlink()
-    return True
 
 
 def _toml(told: Enrolment, *, url: str, pepper: Path, state: Path) -> str:

@@ -9,7 +9,8 @@
 - A row stays 35 days after the ledger had it, so that a ledger restored from a backup gets it
   again; after that the oldest go, from the front and never from between. What the ledger has
   not answered for stays for ever.
-- The newest snapshot and the notes about who was looked at lie here too, sealed as well.
+- The newest snapshot, the notes about who was looked at and the alerts about cards lie here
+  too, sealed as well.
 - One process at a time holds a journal: two would not know of each other's lunches.
 """
 
@@ -24,13 +25,14 @@ from pathlib import Path
 from accounts import chain, facts
 from accounts.clock import Clock, SystemClock
 from accounts.facts import Fact
-from kiosk import journal_keeping
+from kiosk import journal_keeping, journal_reading
 from kiosk.journal_file import JournalBroken, open_file
 from kiosk.journal_keeping import day_number, let_go
-from kiosk.journal_rows import Item, Note, Row, note_bytes, read_note, read_row, row_bytes
+from kiosk.journal_reading import place
+from kiosk.journal_rows import Item, Note, Row, Sighting, note_bytes, row_bytes, sighting_bytes
 from kiosk.vault import WrongKey, vault
 
-__all__ = ["Item", "Journal", "JournalBroken", "Note", "Row", "open_journal"]
+__all__ = ["Item", "Journal", "JournalBroken", "Note", "Row", "Sighting", "open_journal"]
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +52,16 @@ class Journal:
         self._lock = threading.Lock()
         self._facts = vault(key, purpose="journal facts")
         self._notes = vault(key, purpose="journal notes")
+        self._alerts = vault(key, purpose="journal alerts")
         self._about = vault(key, purpose="journal about")
         self.origin_id = origin_id
         # 62 random bits: two openings never meet, and both engines' integers hold it.
         self.epoch = secrets.randbits(62) + 1
-        self._seq = self._note_seq = 0
+        self._seq = self._note_seq = self._alert_seq = 0
         self._link = chain.genesis(origin_id=origin_id, epoch=self.epoch)
-        self.recent: dict[tuple[int, int], Row] = {row.key: row for row in self._read_recent()}
+        self.recent: dict[tuple[int, int], Row] = {
+            row.key: row for row in journal_reading.recent(connection, self._facts, newest=_RECENT)
+        }
 
     def record(self, fact: Fact, items: tuple[Item, ...] = ()) -> Row:
         """Write the next fact; its epoch, seq and link are set here. Durable when it returns."""
@@ -69,7 +74,7 @@ class Journal:
                 before=self._link,
             )
             row = Row(followed, items)
-            sealed = self._facts.seal(row_bytes(told, items), place=_place(row.key))
+            sealed = self._facts.seal(row_bytes(told, items), place=place(row.key))
             self._db.execute(
                 "INSERT INTO fact (epoch, seq, sealed) VALUES (?, ?, ?)", (*row.key, sealed)
             )
@@ -80,16 +85,8 @@ class Journal:
 
     def waiting(self, at_most: int = 200, *, but_not: Iterable[int] = ()) -> list[Row]:
         """Facts the ledger has not acknowledged, oldest first; all of one epoch, of no such one."""
-        aside = list(but_not)
-        marks = ", ".join("?" * len(aside))
         with self._lock:
-            found = self._db.execute(
-                "SELECT epoch, seq, sealed FROM fact WHERE drained = 0"  # noqa: S608  # marks only
-                f" AND epoch NOT IN ({marks}) ORDER BY n LIMIT ?",
-                (*aside, at_most),
-            ).fetchall()
-            rows = list(self._opened(found))
-        return [row for row in rows if row.fact.epoch == rows[0].fact.epoch]
+            return journal_reading.waiting(self._db, self._facts, at_most=at_most, but_not=but_not)
 
     def count_waiting(self) -> int:
         """How many facts the ledger has not acknowledged."""
@@ -133,7 +130,7 @@ class Journal:
         """Write down that somebody looked at a child's data. Durable when it returns."""
         with self._lock:
             note = Note(self.epoch, self._note_seq + 1, at_us, actor, pupil_id, purpose)
-            sealed = self._notes.seal(note_bytes(note), place=_place((note.epoch, note.seq)))
+            sealed = self._notes.seal(note_bytes(note), place=place((note.epoch, note.seq)))
             self._db.execute(
                 "INSERT INTO note (epoch, seq, sealed) VALUES (?, ?, ?)",
                 (note.epoch, note.seq, sealed),
@@ -143,24 +140,31 @@ class Journal:
     def waiting_notes(self, at_most: int = 200) -> list[Note]:
         """Notes the ledger has not acknowledged, oldest first."""
         with self._lock:
-            found = self._db.execute(
-                "SELECT epoch, seq, sealed FROM note WHERE drained = 0 ORDER BY n LIMIT ?",
-                (at_most,),
-            ).fetchall()
-        return [
-            read_note((epoch, seq), self._notes.open(sealed, place=_place((epoch, seq))))
-            for epoch, seq, sealed in found
-        ]
+            return journal_reading.waiting_notes(self._db, self._notes, at_most=at_most)
 
     def notes_drained(self, notes: Iterable[Note]) -> None:
         """Mark notes the ledger has acknowledged."""
-        with self._lock, self._transaction():
-            today = day_number(self._clock)
-            self._db.executemany(
-                "UPDATE note SET drained = 1, drained_on = ? WHERE epoch = ? AND seq = ?",
-                [(today, note.epoch, note.seq) for note in notes],
+        self._mark("note", notes)
+
+    def write_alert(self, *, at_us: int, kind: str, card: bytes) -> None:
+        """Write down what was noticed of a card, for the office. Durable when it returns."""
+        with self._lock:
+            it = Sighting(self.epoch, self._alert_seq + 1, at_us, kind, card)
+            sealed = self._alerts.seal(sighting_bytes(it), place=place((it.epoch, it.seq)))
+            self._db.execute(
+                "INSERT INTO alert (epoch, seq, sealed) VALUES (?, ?, ?)",
+                (it.epoch, it.seq, sealed),
             )
-            let_go(self._db, "note", today=today)
+            self._alert_seq += 1
+
+    def waiting_alerts(self, at_most: int = 200) -> list[Sighting]:
+        """Alerts the ledger has not acknowledged, oldest first."""
+        with self._lock:
+            return journal_reading.waiting_sightings(self._db, self._alerts, at_most=at_most)
+
+    def alerts_drained(self, alerts: Iterable[Sighting]) -> None:
+        """Mark alerts the ledger has acknowledged."""
+        self._mark("alert", alerts)
 
     def keep(self, name: str, clear: bytes) -> None:
         """Keep one value (the snapshot, the lock of the PIN) under a name, sealed."""
@@ -192,24 +196,15 @@ class Journal:
         with self._lock:
             self._db.close()
 
-    def _read_recent(self) -> Iterator[Row]:
-        found = self._db.execute(
-            "SELECT epoch, seq, sealed FROM fact WHERE drained = 0 "
-            "OR n > (SELECT coalesce(max(n), 0) - ? FROM fact) ORDER BY n",
-            (_RECENT,),
-        )
-        return self._opened(found.fetchall())
-
-    def _opened(self, found: Iterable[tuple[int, int, bytes]]) -> Iterator[Row]:
-        """The rows; one that is damaged is set aside, so that it stops neither start nor drain."""
-        for epoch, seq, sealed in found:
-            try:
-                yield read_row(self._facts.open(sealed, place=_place((epoch, seq))))
-            except WrongKey:
-                log.critical("row %d:%d of the journal is damaged", epoch, seq)
-                self._db.execute(
-                    "UPDATE fact SET drained = 3 WHERE epoch = ? AND seq = ?", (epoch, seq)
-                )
+    def _mark(self, table: str, rows: Iterable[Note | Sighting]) -> None:
+        with self._lock, self._transaction():
+            today = day_number(self._clock)
+            self._db.executemany(
+                f"UPDATE {table} SET drained = 1, drained_on = ? "  # noqa: S608  # a name of our own
+                "WHERE epoch = ? AND seq = ?",
+                [(today, row.epoch, row.seq) for row in rows],
+            )
+            let_go(self._db, table, today=today)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -246,7 +241,3 @@ def open_journal(
         wait_seconds=_WAIT_SECONDS,
     )
     return Journal(db, key=opened_with, origin_id=origin_id, clock=clock)
-
-
-def _place(key: tuple[int, int]) -> str:
-    return f"{key[0]}:{key[1]}"

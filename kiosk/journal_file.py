@@ -12,8 +12,13 @@ from pathlib import Path
 
 from kiosk.vault import KEY_BYTES, SALT_BYTES, Vault, WrongKey, key_from_passphrase, vault
 
-FORMAT = 2
-TABLES = """
+FORMAT = 3
+_ALERTS = """
+CREATE TABLE alert (n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+  sealed BLOB NOT NULL, drained INTEGER NOT NULL DEFAULT 0, drained_on INTEGER,
+  UNIQUE (epoch, seq)) STRICT;
+"""
+TABLES = f"""
 CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE fact (
   n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -23,7 +28,7 @@ CREATE INDEX fact_waiting ON fact (n) WHERE drained = 0;
 CREATE TABLE note (n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
   sealed BLOB NOT NULL, drained INTEGER NOT NULL DEFAULT 0, drained_on INTEGER,
   UNIQUE (epoch, seq)) STRICT;
-"""
+{_ALERTS}"""
 """``drained``: 0 waits, 1 the ledger has it, 2 the ledger holds another under its key, 3 damaged.
 ``drained_on`` is the day of the answer in days since 1970 UTC: no finer, because it lies in
 clear beside the sealed row and would tell when each meal was eaten.
@@ -92,8 +97,9 @@ def _opened(
         _make(db, {"salt": salt, "check": check.seal(_CHECK, place=place)})
     else:
         _try_key(db, check, place)
-    if version == 1:
-        _in_one_commit(db, _WITH_DAYS.format(today=today))
+    if 0 < version < FORMAT:
+        days = _WITH_DAYS.format(today=today) if version == 1 else ""
+        _in_one_commit(db, days + _ALERTS)
     return key
 
 

@@ -37,8 +37,9 @@ def let_go(db: sqlite3.Connection, table: str, *, today: int, but_the_newest: in
 
 
 def bring_again(db: sqlite3.Connection) -> int:
-    """Have every fact and note the ledger once had wait again; how many facts those are."""
+    """Have every fact, note and alert the ledger once had wait again; how many facts those are."""
     again = "UPDATE {} SET drained = 0, drained_on = NULL WHERE drained = 1"
     facts = db.execute(again.format("fact")).rowcount
     db.execute(again.format("note"))
+    db.execute(again.format("alert"))
     return facts

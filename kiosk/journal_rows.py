@@ -1,10 +1,10 @@
-"""What stands in a kiosk's journal: facts with the kiosk's own prices, and notes of looks.
+"""What stands in a kiosk's journal: facts with the kiosk's own prices, notes of looks, sightings.
 
 A row's bytes are JSON in shortest form; they are sealed before they touch the disk.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from accounts import facts
@@ -48,6 +48,20 @@ class Note:
     purpose: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A card the office should hear of: what was noticed, when (microseconds UTC), which card.
+
+    ``kind`` is a value of ``accounts.card_alerts.AlertKind``, ``card`` the HMAC of its number.
+    """
+
+    epoch: int
+    seq: int
+    at_us: int
+    kind: str
+    card: bytes = field(repr=False)
+
+
 def row_bytes(told: dict[str, Any], items: tuple[Item, ...]) -> bytes:
     """A row in clear: the fact as ``facts.to_json`` tells it, and its priced items."""
     priced = [[i.offer_id, i.item_class, i.quantity, i.share_cents] for i in items]
@@ -68,3 +82,14 @@ def note_bytes(note: Note) -> bytes:
 def read_note(key: tuple[int, int], clear: bytes) -> Note:
     """The note that ``note_bytes`` wrote under that key."""
     return Note(*key, *json.loads(clear))
+
+
+def sighting_bytes(sighting: Sighting) -> bytes:
+    """A sighting in clear, without its key."""
+    return json.dumps([sighting.at_us, sighting.kind, sighting.card.hex()]).encode()
+
+
+def read_sighting(key: tuple[int, int], clear: bytes) -> Sighting:
+    """The sighting that ``sighting_bytes`` wrote under that key."""
+    at_us, kind, card = json.loads(clear)
+    return Sighting(*key, at_us, kind, bytes.fromhex(card))

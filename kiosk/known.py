@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
-from accounts.charge import Holder, ItemClass, Menu, Offer, PersonKind, Price
+from accounts.charge import (
+    NUMBER_LIMIT,
+    Holder,
+    ItemClass,
+    Menu,
+    Offer,
+    PersonKind,
+    Price,
+)
 from accounts.facts import FactKind
 from accounts.money import Money
 from accounts.snapshot import CardRow, PersonRow, Snapshot, StaffRow
@@ -73,6 +81,7 @@ class Known:
 
     def menu(self, day: date) -> Menu:
         """What is offered that day."""
+        limit = self.snapshot.uid_day_limit_cents
         offers = {
             row.id: Offer(row.id, row.code, row.title, ItemClass(row.item_class))
             for row in self.snapshot.offers
@@ -83,6 +92,7 @@ class Known:
             prices=self.prices,
             closed=day.isoformat() in self.snapshot.closed,
             floor=Money(self.snapshot.school.floor_cents),
+            number_limit=NUMBER_LIMIT if limit is None else Money(limit),
         )
 
     def counts(self, day: date) -> dict[int, int]:

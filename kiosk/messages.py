@@ -1,112 +1,36 @@
-"""What the screen and the worker say to each other: small frozen values, both ways.
+"""What the worker says to the screen: small frozen values, finished before they are sent.
 
-Commands go from the screen to the worker's queue, outcomes come back as finished values. An
-outcome is made after its charge is durable; nothing that happens to the screen undoes it.
+An outcome is made after its charge is durable; nothing that happens to the screen undoes it.
 What only staff may see (names, offers, reasons) stands in fields of its own; the pupil's view
-reads none of them but ``greeting``.
+reads none of them but ``greeting``. What the screen asks is in ``kiosk.commands``.
 """
 
+import enum
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from accounts.charge import Choice, ItemClass, OverrideReason, Refusal, VoidReason
+from accounts.charge import Choice, ItemClass, Refusal
 from accounts.money import Money
-from cards.reader import TroubleReason, UnreadReason
-
-# --- commands: screen to worker -------------------------------------------------------------
+from cards.reader import CardFault, TroubleReason, UnreadReason
 
 
-@dataclass(frozen=True, slots=True)
-class ChooseTray:
-    """From now on a tap buys this. Staff only."""
+class ProofLack(enum.Enum):
+    """Why a card that has a key brought no proof of it, through no fault of the card."""
 
-    tray: tuple[Choice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AskBalance:
-    """The next tap within some seconds shows the card's balance and buys nothing."""
+    NO_KEYS = "no_keys"
+    """This kiosk cannot open what the card would have to prove: it lacks its school's key."""
+    NUMBER_ONLY = "number_only"
+    """It came through a reader that tells numbers only."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """Staff give their PIN."""
+class CardKeys(enum.Enum):
+    """How a kiosk stands with the keys of its cards."""
 
-    pin: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SignOut:
-    """Staff are done."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepSignedIn:
-    """Staff pressed a key: the idle time starts anew."""
-
-
-@dataclass(frozen=True, slots=True)
-class VoidLast:
-    """Take back this kiosk's newest charge that is not voided and not older than five minutes."""
-
-    reason: VoidReason
-
-
-@dataclass(frozen=True, slots=True)
-class ServeAnyway:
-    """Charge the card that was refused last."""
-
-    reason: OverrideReason
-
-
-@dataclass(frozen=True, slots=True)
-class FindChild:
-    """Search by the beginning of names or class; logged."""
-
-    text: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ServeFound:
-    """Charge a child that was found by name."""
-
-    pupil_id: int
-    reason: OverrideReason
-
-
-@dataclass(frozen=True, slots=True)
-class ServeUnassigned:
-    """Somebody eats whom nobody could name; the office assigns it later."""
-
-    reason: OverrideReason
-
-
-@dataclass(frozen=True, slots=True)
-class AskWhy:
-    """Staff ask why the last card was refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskCounts:
-    """Staff ask how many of each offer went out today."""
-
-
-Command = (
-    ChooseTray
-    | AskBalance
-    | SignIn
-    | SignOut
-    | KeepSignedIn
-    | VoidLast
-    | ServeAnyway
-    | FindChild
-    | ServeFound
-    | ServeUnassigned
-    | AskWhy
-    | AskCounts
-)
-
-# --- outcomes: worker to screen -------------------------------------------------------------
+    NONE = "none"
+    """No card here has a key."""
+    HELD = "held"
+    MISSING = "missing"
+    """At least one card's secret cannot be opened here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +46,15 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was charged. The reason is for the staff, on request."""
+    """Nothing was charged. The reason is for the staff, on request.
+
+    ``detail`` says more where the card's proof was not accepted.
+    """
 
     at: datetime
     reason: Refusal
     seen_ns: int | None = None
+    detail: CardFault | ProofLack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +158,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Why the last card was refused; None where none was."""
+    """Why the last card was refused; None where none was. ``detail`` as in ``Refused``."""
 
     reason: Refusal | None
+    detail: CardFault | ProofLack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +204,14 @@ class Status:
     """The staff's line: how old the snapshot is, how many charges wait for the ledger.
 
     ``revoked``: the ledger does not know this kiosk (any more); what it serves is for the office.
+    The cards' keys come with the snapshot and are as old as it is.
     """
 
     snapshot_age_seconds: int | None
     waiting: int
     ledger_reachable: bool
     revoked: bool = False
+    keys: CardKeys = CardKeys.NONE
 
 
 Outcome = (

@@ -17,7 +17,8 @@ from accounts.texts import mark
 from kiosk.jobs.common import opened, settings_of
 from kiosk.jobs.words import spoken
 from kiosk.proving import told as proved
-from kiosk.saving import HINTS, bar, place_of, refuse
+from kiosk.saving import bar, place_of, refuse
+from kiosk.sentences_saving import HINTS
 
 _SENTENCES: Mapping[enum.Enum, str] = {
     MoveRefusal.NOT_EMPTY: mark("{place} holds something already. Name an empty database."),

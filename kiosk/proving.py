@@ -36,6 +36,7 @@ _WORDS: dict[CheckName, tuple[str, str]] = {
     CheckName.STORAGE: ("Datei unversehrt", "the file is sound"),
     CheckName.SEALS: ("unter Siegel wie gesiegelt", "rows under seals, as sealed"),
     CheckName.HISTORY: ("Stammdaten wie protokolliert", "master data as its history says"),
+    CheckName.CARDS: ("Karten mit Schlüssel", "cards with keys"),
     CheckName.CLOSINGS: ("Abgeschlossene Monate", "closed months"),
     CheckName.INCARNATION: ("Leben des Hauptbuchs", "lives of the ledger"),
     CheckName.ALARMS: ("Alarme (nur gezählt)", "alarms (counted only)"),

@@ -13,74 +13,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from accounts import backup, backup_file, restoring
-from accounts.backup_file import BackupBroken, BackupFault, Header
+from accounts.backup_file import BackupBroken, Header
 from accounts.clock import SystemClock, moment
 from accounts.connections import shown_url
 from accounts.copying import Progress
 from accounts.database import Database, open_database
 from accounts.postgresql_programs import ProgramMissing
-from accounts.restoring import NotRestored, RestoreRefusal, Wish
+from accounts.restoring import NotRestored, Wish
 from accounts.settings import SettingsError
-from accounts.texts import mark
+from kiosk import sentences_saving as words
 from kiosk.jobs.common import opened, settings_of
 from kiosk.jobs.words import spoken
 from kiosk.proving import told as proved
 
 DONE, REFUSED, MISSING = 0, 1, 69
-
-SENTENCES: Mapping[enum.Enum, str] = {
-    BackupFault.NO_BACKUP: mark("{file} is no backup of Mensakasse, or one of a newer version."),
-    BackupFault.WRONG_KEY: mark(
-        "{file} was sealed with another key. Without just that key nobody can open it."
-    ),
-    BackupFault.DAMAGED: mark("{file} is damaged. Nothing of it was used; take another backup."),
-    BackupFault.CUT_SHORT: mark(
-        "{file} ends too early or is damaged at its end. Nothing of it was used; "
-        "take another backup."
-    ),
-    BackupFault.BAD_KEY_FILE: mark("{key} is no key file. To make one: mensa db key FILE"),
-    RestoreRefusal.NOT_EMPTY: mark(
-        "{place} holds something already (a file beside it ending in -wal counts too). Nothing is "
-        "ever restored over it: name an empty place by --into, or move it away yourself."
-    ),
-    RestoreRefusal.OTHER_ENGINE: mark(
-        "The backup is of {engine}, {place} is not. Restore it there first; mensa db move carries "
-        "it on."
-    ),
-    RestoreRefusal.BROKEN: mark(
-        "What is in this backup does not prove itself, so it is not let serve. Take an older one."
-    ),
-    RestoreRefusal.OTHER_HEADER: mark(
-        "What is in this backup is not what its header says, so it is not let serve."
-    ),
-    RestoreRefusal.NO_SUCH_SEAL: mark(
-        "The seal {seal} is not in this backup: it is older than the seal, or of another history. "
-        "Nothing was restored."
-    ),
-}
-_TAKEN = mark("{file} is there already and is left alone. Choose another name.")
-_UNREADABLE = mark("{file}: {why}")
-_MISSING = mark(
-    "This machine lacks {program} {version} or newer. To install it: "
-    "apt-get install postgresql-client-{version}"
-)
-_KEY_MADE = mark(
-    "The key {key} is in {file}. Keep a copy of the file away from this machine and away from the "
-    "backups: without it no backup can be opened, and with it everybody can."
-)
-_KEPT = mark("{file}: {entries} entries, as of {at}, seal {seal}")
-_WHOLE = mark("{file} is whole: {entries} entries, as of {at}, seal {seal}")
-_RESTORED = mark(
-    "The ledger of {at} serves again: {entries} entries, seal {seal}. It proved itself.\n"
-    "The kiosks bring again what they still keep (35 days); watch until none has any waiting.\n"
-    "What the office did after {at} is not in it and has to be done again: payments and "
-    "corrections, new and blocked cards, kiosks and users revoked since."
-)
-_ROLES = mark(
-    "Roles and passwords are no part of a backup. The ledger's own roles were made again; "
-    "a kiosk whose login is gone is enrolled anew (mensa kiosk-device)."
-)
-HINTS = mark("Somebody with more rights in PostgreSQL still has to run:")
 
 
 def make_key(asked: argparse.Namespace) -> int:
@@ -89,7 +35,7 @@ def make_key(asked: argparse.Namespace) -> int:
         name = backup_file.make_key(asked.file)
     except OSError as error:
         return _stopped(asked, error, asked.file)
-    return _say(asked, {"file": str(asked.file), "key": name}, (_KEY_MADE, {"key": name}))
+    return _say(asked, {"file": str(asked.file), "key": name}, (words.KEY_MADE, {"key": name}))
 
 
 def back_up(asked: argparse.Namespace) -> int:
@@ -102,7 +48,7 @@ def back_up(asked: argparse.Namespace) -> int:
             )
     except (OSError, BackupBroken, ProgramMissing) as error:
         return _stopped(asked, error, asked.file)
-    return _say(asked, _fields(made.header, size=made.size), (_KEPT, _told(made.header)))
+    return _say(asked, _fields(made.header, size=made.size), (words.KEPT, _told(made.header)))
 
 
 def check(asked: argparse.Namespace) -> int:
@@ -111,7 +57,7 @@ def check(asked: argparse.Namespace) -> int:
         read = backup.look_through(asked.file, key=backup_file.read_key(asked.key_file))
     except (OSError, BackupBroken) as error:
         return _stopped(asked, error, asked.file)
-    return _say(asked, _fields(read.header, size=read.size), (_WHOLE, _told(read.header)))
+    return _say(asked, _fields(read.header, size=read.size), (words.WHOLE, _told(read.header)))
 
 
 def restore(asked: argparse.Namespace) -> int:
@@ -135,11 +81,11 @@ def restore(asked: argparse.Namespace) -> int:
         }  # fmt: skip
         return refuse(asked, answer.why, where, more=lines)
     header = answer.header
-    said = [(_RESTORED, _told(header))]
+    said = [(words.RESTORED, _told(header))]
     if not target.is_sqlite:
-        said.append((_ROLES, {}))
+        said.append((words.ROLES, {}))
     if answer.hints:
-        said.append((HINTS, {}))
+        said.append((words.HINTS, {}))
     fields = _fields(header, incarnation=answer.incarnation, to_run=list(answer.hints))
     return _say(asked, fields, *said, more=answer.hints)
 
@@ -180,7 +126,7 @@ def bar() -> Iterator[Progress]:
 
 def refuse(
     asked: argparse.Namespace, why: enum.Enum, values: Mapping[str, object], *, more: list[str],
-    sentences: Mapping[enum.Enum, str] = SENTENCES,
+    sentences: Mapping[enum.Enum, str] = words.SENTENCES,
 ) -> int:  # fmt: skip
     """Say why nothing was done; ``more`` are lines below it."""
     return _refused(asked, str(why.value), spoken().say(sentences[why], **values), more)
@@ -189,15 +135,17 @@ def refuse(
 def _stopped(asked: argparse.Namespace, error: Exception, file: Path) -> int:
     say = spoken().say
     if isinstance(error, ProgramMissing):
-        sentence = say(_MISSING, program=error.program, version=error.version)
+        sentence = say(words.MISSING, program=error.program, version=error.version)
         return _refused(asked, "missing", sentence, code=MISSING)
     if isinstance(error, BackupBroken):
-        sentence = say(SENTENCES[error.fault], file=file, key=getattr(asked, "key_file", file))
+        sentence = say(
+            words.SENTENCES[error.fault], file=file, key=getattr(asked, "key_file", file)
+        )
         return _refused(asked, error.fault.value, sentence)
     if isinstance(error, FileExistsError):
-        return _refused(asked, "taken", say(_TAKEN, file=error.filename or error.args[0]))
+        return _refused(asked, "taken", say(words.TAKEN, file=error.filename or error.args[0]))
     if isinstance(error, OSError):
-        told = say(_UNREADABLE, file=error.filename or file, why=error.strerror)
+        told = say(words.UNREADABLE, file=error.filename or file, why=error.strerror)
         return _refused(asked, "unreadable", told)
     raise error
 

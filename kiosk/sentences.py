@@ -4,9 +4,12 @@ Every member of every reason has one; the German form stands in ``accounts/local
 What pupils see does not come from here: their screen has one word for all refusals.
 """
 
+from collections.abc import Mapping
+
 from accounts.charge import OverrideReason, Refusal, VoidReason
 from accounts.texts import mark
-from cards.reader import TroubleReason, UnreadReason
+from cards.reader import CardFault, TroubleReason, UnreadReason
+from kiosk.messages import ProofLack
 
 REFUSALS = {
     Refusal.UNKNOWN: mark("Card unknown"),
@@ -19,9 +22,21 @@ REFUSALS = {
     Refusal.ALREADY_EATEN: mark("Has already eaten today"),
     Refusal.ITEM_BLOCKED: mark("Not allowed by the parents"),
     Refusal.DAILY_LIMIT: mark("Daily limit reached"),
+    Refusal.NUMBER_LIMIT: mark("Daily limit of cards without a key reached"),
     Refusal.BALANCE: mark("Balance too low"),
 }
 """Why nothing was charged, for the staff."""
+
+UNPROVEN: Mapping[CardFault | ProofLack, str] = {
+    CardFault.WRONG_KEY: mark("A copy? The card does not prove itself"),
+    CardFault.WRONG_CONTENT: mark("A copy? What is written on the card is not ours"),
+    CardFault.OLD_ISSUE: mark("The card is of an earlier issue"),
+    CardFault.NO_APPLICATION: mark("A copy? Nothing of ours is on the card"),
+    CardFault.BROKEN: mark("The card answers wrongly; place it once more"),
+    ProofLack.NO_KEYS: mark("Card keys are missing on this kiosk: mensa kiosk keys FILE"),
+    ProofLack.NUMBER_ONLY: mark("This card has a key, and this reader cannot ask for it"),
+}
+"""Why a card that has a key did not prove it, for the staff."""
 
 OVERRIDES = {
     OverrideReason.CARD_FORGOTTEN: mark("Card forgotten"),
@@ -46,6 +61,8 @@ UNREAD = {
     UnreadReason.UNREADABLE: mark("The card does not answer"),
     UnreadReason.PULLED: mark("The card was taken away too early"),
     UnreadReason.BUSY: mark("Another program holds the card"),
+    UnreadReason.TICKET: mark("A ticket for bus and train, not a meal card"),
+    UnreadReason.NOT_TOLD: mark("The kiosk is busy; place the card once more"),
 }
 """Why a card in the field was no tap, for the staff."""
 

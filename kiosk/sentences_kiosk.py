@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from accounts.enrolment import EnrolmentRefusal
 from accounts.enrolment_file import FileFault
 from accounts.texts import mark
+from cards.school_key import SchoolKeyFault
 from kiosk.enrolled import EnrolFault
+from kiosk.school_keys import TakingFault
 
 ENROLLING: Mapping[enum.Enum, str] = {
     FileFault.NONE_OF_OURS: mark(
@@ -40,6 +42,24 @@ ENROLLING: Mapping[enum.Enum, str] = {
         "The ledger does not know this kiosk, or it is revoked. The office enrols another one: "
         "mensa kiosk-device add NAME --school NNNNNN"
     ),
+}
+
+TAKING: Mapping[enum.Enum, str] = {
+    SchoolKeyFault.NONE_OF_OURS: mark(
+        "{path} is no school's card key. The issuing station writes one: mensa card keys "
+        "export-school --school NNNNNN FILE"
+    ),
+    SchoolKeyFault.NEWER: mark(
+        "{path} was written by a newer version. Bring the software of this machine up to date."
+    ),
+    SchoolKeyFault.DAMAGED: mark(
+        "{path} is damaged. Copy it once more, or have the issuing station write it again."
+    ),
+    SchoolKeyFault.EMPTIED: mark(
+        "{path} is empty: a kiosk has taken the key already. The issuing station writes it again: "
+        "mensa card keys export-school --school NNNNNN FILE"
+    ),
+    TakingFault.OTHER_SCHOOL: mark("{path} is the card key of another school."),
 }
 
 MAKING: Mapping[enum.Enum, str] = {

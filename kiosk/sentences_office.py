@@ -20,6 +20,7 @@ from accounts.staff import StaffRefusal
 from accounts.tariffs import TariffRefusal
 from accounts.texts import mark
 from cards.uid import UidFault
+from kiosk.sentences_alerts import MATTER_REFUSALS
 from kiosk.sentences_people import PEOPLE
 
 _NO_NAME = mark("The name is empty.")
@@ -134,6 +135,17 @@ _CARDS: Mapping[enum.Enum, str] = {
     CardRefusal.REPLACED: mark(
         "The card {printed} was replaced by another and is never good again. Destroy it."
     ),
+    CardRefusal.ISSUE_OPEN: mark(
+        "A card is being issued to the same person, or this card to another. "
+        "Finish that first, or give it up."
+    ),
+    CardRefusal.NO_OPEN_ISSUE: mark("This card is not being issued any more."),
+    CardRefusal.OTHERS_CARD: mark(
+        "The card that is to be replaced is not the newest one of this person."
+    ),
+    CardRefusal.TOO_MANY_CARDS: mark(
+        "This person has had 255 cards, and a card counts no further."
+    ),
     NumberFault.FOREIGN_CHARACTER: mark(
         "{printed} is no card number: it has nine digits, as printed on the card."
     ),
@@ -198,7 +210,14 @@ _ROSTERS: Mapping[enum.Enum, str] = {
     Doubt.MOVED_AWAY: mark("left for another school, and this file still names them"),
 }
 
-SENTENCES: Mapping[enum.Enum, str] = {**_CITY, **_MONEY, **_CARDS, **_ROSTERS, **PEOPLE}
+SENTENCES: Mapping[enum.Enum, str] = {
+    **_CITY,
+    **_MONEY,
+    **_CARDS,
+    **_ROSTERS,
+    **PEOPLE,
+    **MATTER_REFUSALS,
+}
 """By reason. Enum members of two classes are two keys, whatever they are called."""
 
 KINDS: Mapping[str, str] = {

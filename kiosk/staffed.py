@@ -107,7 +107,8 @@ class StaffedCounter(Counter):
         """Why the last card was refused."""
         if self._staff.who() is None:
             return say.NeedsStaff()
-        return say.Why(self._turned.reason if self._turned else None)
+        turned = self._turned
+        return say.Why(turned.reason, turned.detail) if turned else say.Why(None)
 
     def counts(self) -> say.Outcome:
         """The day's count per offer for the kitchen."""

@@ -1,9 +1,8 @@
 """Beside the counter: the journal drains into the ledger, fresh snapshots come back.
 
-A fact is marked as drained only after the ledger has answered for it, so a lost answer means
-that it is sent again, which changes nothing. The thread outlives every fault of the ledger:
-it says that the ledger cannot be reached, waits a little longer each time, and goes on. A
-snapshot counts as fresh for as long as the ledger's pulse says that nothing has changed.
+The thread outlives every fault of the ledger: it says that the ledger cannot be reached, waits
+a little longer each time, and goes on. A snapshot counts as fresh for as long as the ledger's
+pulse says that nothing has changed.
 
 A ledger of another life than the one this kiosk brought its facts to was restored or moved: the
 kiosk brings what it still has once more, and what is known there is answered as before.
@@ -18,16 +17,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
 
-from accounts.access import Look
-from accounts.clock import Clock, moment, school_day
+from accounts.clock import Clock, school_day
 from accounts.database import DatabaseUnavailable
 from accounts.door import Asked, Door, DoorClosed, News
-from accounts.guards import JournalRefused
-from accounts.intake import FactBooked
 from accounts.snapshot import Snapshot, to_bytes
 from accounts.snapshot_query import Pulse
-from kiosk.journal import Journal, Note, Row
-from kiosk.messages import Status
+from kiosk.draining import Draining
+from kiosk.journal import Journal
+from kiosk.messages import CardKeys, Status
 from kiosk.witness import Witness
 
 log = logging.getLogger(__name__)
@@ -55,20 +52,21 @@ class Sync:
         tell: Callable[[Status], None],
         snapshot: Snapshot | None = None,
         software: str = "",
+        keys: Callable[[], CardKeys] = lambda: CardKeys.NONE,
     ) -> None:
         self._door = door
         self._journal = journal
+        self._draining = Draining(door, journal)
         self._software = software
         self._clock = clock
         self._learn = learn
         self._tell = tell
+        self._keys = keys
         self._pulse: Pulse | None = None
         self._witness = Witness(snapshot.seal if snapshot else None)
         self._life = journal.incarnation()
         self._taken: datetime | None = None
         self._fresh_at = snapshot.taken_at if snapshot else None
-        self._aside: set[int] = set()
-        self._notes_aside = False
         self._revoked = False
         self._reachable = False
         self._begun: float | None = None
@@ -99,18 +97,14 @@ class Sync:
     def once(self) -> None:
         """Drain all that waits, then fetch what has changed. Raises what the door raises."""
         try:
-            self._drain_all()
+            self._draining.drain()
             if self._fetch():
-                self._drain_all()
+                self._draining.drain()
                 self._fetch()
         except DoorClosed as closed:
             if not self._revoked:
                 log.warning("the ledger is closed to this kiosk: %s", closed)
             self._revoked = True
-
-    def _drain_all(self) -> None:
-        while self._drain():
-            pass
 
     def status(self) -> Status:
         """How old the snapshot is, what waits, and whether the ledger was reached last."""
@@ -120,54 +114,13 @@ class Sync:
             age = max(0, int((self._clock.now() - fresh_at).total_seconds()))
         overdue = begun is not None and monotonic() - begun > LONGEST_ROUND_SECONDS
         reachable = self._reachable and not overdue
-        return Status(age, self._journal.count_waiting(), reachable, revoked=self._revoked)
-
-    def _drain(self) -> bool:
-        rows = self._journal.waiting(but_not=self._aside)
-        notes = [] if self._notes_aside else self._journal.waiting_notes()
-        if rows:
-            self._book(rows)
-        if notes:
-            self._bring(notes)
-        return bool(rows or notes)
-
-    def _book(self, rows: list[Row]) -> None:
-        try:
-            answers = self._door.drain([row.fact for row in rows], ())
-        except JournalRefused as refusal:
-            # Of one epoch the ledger misses what came before (it was restored, or a row here is
-            # damaged). The other epochs go on, and this one is tried again from time to time.
-            epoch = rows[0].fact.epoch
-            self._aside.add(epoch)
-            log.critical("the ledger does not take the facts of epoch %d: %s", epoch, refusal.code)
-            return
-        self._mark(answers)
-
-    def _bring(self, notes: list[Note]) -> None:
-        looks = [
-            Look(n.epoch, n.seq, moment(n.at_us), n.actor, n.pupil_id, n.purpose) for n in notes
-        ]
-        try:
-            self._door.drain((), looks)
-        except JournalRefused as refusal:
-            self._notes_aside = True
-            log.critical("the ledger does not take the notes of who looked: %s", refusal.code)
-            return
-        self._journal.notes_drained(notes)
-
-    def _mark(self, answers: tuple[FactBooked, ...]) -> None:
-        self._journal.drained([(a.epoch, a.seq) for a in answers if not a.alarm])
-        for answer in answers:
-            if answer.alarm:
-                self._journal.drained([(answer.epoch, answer.seq)], alarm=True)
-                log.critical("the ledger holds another fact as %d:%d", answer.epoch, answer.seq)
-            elif answer.quarantined:
-                log.warning(
-                    "fact %d:%d is in quarantine: %s",
-                    answer.epoch,
-                    answer.seq,
-                    answer.quarantined,
-                )
+        return Status(
+            age,
+            self._journal.count_waiting(),
+            reachable,
+            revoked=self._revoked,
+            keys=self._keys(),
+        )
 
     def _fetch(self) -> bool:
         """Hear the news; True where it is another ledger and everything has to be drained again."""
@@ -196,8 +149,7 @@ class Sync:
         if snapshot is None:
             self._fresh_at = now
             return False
-        self._aside.clear()
-        self._notes_aside = False
+        self._draining.try_again()
         self._learn(snapshot)
         self._fresh_at = now
         self._journal.keep("snapshot", to_bytes(snapshot))
@@ -214,8 +166,7 @@ class Sync:
             log.warning("the ledger was restored or moved: %d facts are brought again", again)
         self._life = news.incarnation
         self._witness.forget()
-        self._aside.clear()
-        self._notes_aside = False
+        self._draining.try_again()
         return again > 0
 
     def _run(self) -> None:

@@ -19,9 +19,12 @@ from cards.reader import (
     ReaderEvent,
     ReaderReady,
     ReaderTrouble,
+    SecretOf,
     Tap,
     UnreadReason,
+    no_secret,
 )
+from kiosk import commands
 from kiosk import messages as say
 from kiosk.session import StaffSession
 from kiosk.staffed import StaffedCounter
@@ -43,6 +46,7 @@ class Worker:
         clock: Clock,
         deliver: Callable[[say.Outcome], None],
         written: Callable[[], None],
+        secret_of: SecretOf = no_secret,
     ) -> None:
         self._counter = counter
         self._session = session
@@ -50,7 +54,8 @@ class Worker:
         self._clock = clock
         self._deliver = deliver
         self._written = written
-        self._queue: queue.SimpleQueue[ReaderEvent | say.Command | Snapshot | None] = (
+        self._secret_of = secret_of
+        self._queue: queue.SimpleQueue[ReaderEvent | commands.Command | Snapshot | None] = (
             queue.SimpleQueue()
         )
         self._thread = threading.Thread(target=self._run, name="counter", daemon=True)
@@ -59,9 +64,9 @@ class Worker:
         """Begin to serve."""
         self._thread.start()
         for reader in self._readers:
-            reader.start(self._queue.put)
+            reader.start(self._queue.put, self._secret_of)
 
-    def send(self, what: ReaderEvent | say.Command | Snapshot) -> None:
+    def send(self, what: ReaderEvent | commands.Command | Snapshot) -> None:
         """Put something into the queue, from any thread."""
         self._queue.put(what)
 
@@ -101,7 +106,7 @@ class Worker:
         except Exception:
             log.exception("could not show %s", type(outcome).__name__)
 
-    def _handle(self, what: ReaderEvent | say.Command | Snapshot) -> say.Outcome | None:
+    def _handle(self, what: ReaderEvent | commands.Command | Snapshot) -> say.Outcome | None:
         counter = self._counter
         match what:
             case Tap():
@@ -119,31 +124,31 @@ class Worker:
             case _:
                 return self._command(what)
 
-    def _command(self, command: say.Command) -> say.Outcome | None:  # noqa: C901  # one line each
+    def _command(self, command: commands.Command) -> say.Outcome | None:  # noqa: C901  # one line each
         counter = self._counter
         match command:
-            case say.AskBalance():
+            case commands.AskBalance():
                 return counter.ask_balance()
-            case say.SignIn(pin=pin):
+            case commands.SignIn(pin=pin):
                 return counter.sign_in(pin)
-            case say.SignOut():
+            case commands.SignOut():
                 return self._session.sign_out()
-            case say.KeepSignedIn():
+            case commands.KeepSignedIn():
                 self._session.keep_alive()
                 return None
-            case say.ChooseTray(tray=tray):
+            case commands.ChooseTray(tray=tray):
                 return counter.choose(tray)
-            case say.VoidLast(reason=why):
+            case commands.VoidLast(reason=why):
                 return counter.void_last(why)
-            case say.ServeAnyway(reason=reason):
+            case commands.ServeAnyway(reason=reason):
                 return counter.serve_anyway(reason)
-            case say.FindChild(text=text):
+            case commands.FindChild(text=text):
                 return counter.find(text)
-            case say.ServeFound(pupil_id=pupil_id, reason=reason):
+            case commands.ServeFound(pupil_id=pupil_id, reason=reason):
                 return counter.serve_found(pupil_id, reason)
-            case say.ServeUnassigned(reason=reason):
+            case commands.ServeUnassigned(reason=reason):
                 return counter.serve_unassigned(reason)
-            case say.AskWhy():
+            case commands.AskWhy():
                 return counter.why()
-            case say.AskCounts():
+            case commands.AskCounts():
                 return counter.counts()

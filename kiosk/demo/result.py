@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accounts.card_matters import Matter, card_matters
 from accounts.clock import Clock, school_day
 from accounts.ledger import balance, count_entries
 from accounts.money import Money
@@ -13,27 +14,36 @@ from accounts.texts import Language, texts
 from accounts.verify import verify
 from kiosk.demo.stage import Stage
 from kiosk.proving import told
+from kiosk.sentences_alerts import MATTERS
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: the card's printed number, who it was, what came and why."""
+    """One step: the card's printed number, who it was, what came and why.
+
+    ``detail`` says more of a card that did not prove itself.
+    """
 
     card: str
     part: str
     outcome: str
     reason: str | None = None
+    detail: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Steps, balances by part, entries in the ledger, facts that still wait, the proof."""
+    """Steps, balances by part, entries in the ledger, facts that still wait, the proof.
+
+    ``alerts`` are what the office should look into about cards, oldest first.
+    """
 
     steps: tuple[Step, ...]
     balances: dict[str, Money]
     entries: int
     waiting: int
     proof: Proof
+    alerts: tuple[Matter, ...]
 
     @property
     def holds(self) -> bool:
@@ -57,11 +67,12 @@ def result_of(theatre: Stage, steps: tuple[Step, ...], clock: Clock) -> Result:
             entries=count_entries(db),
             waiting=theatre.parts.journal.count_waiting(),
             proof=verify(db),
+            alerts=card_matters(db, since=None)[::-1],
         )
 
 
 def as_json(result: Result) -> str:
-    """One object: ``taps``, ``outcomes``, ``balances`` (euro, as text), ``entries``, ``proof``."""
+    """One object: ``taps``, ``outcomes``, ``balances`` (euro, as text), ``entries``, ``alerts``, ``proof``."""
     return json.dumps(
         {
             "taps": [
@@ -70,12 +81,17 @@ def as_json(result: Result) -> str:
                     "part": step.part,
                     "outcome": step.outcome,
                     "reason": step.reason,
+                    "detail": step.detail,
                 }
                 for step in result.steps
             ],
             "outcomes": sorted({step.outcome for step in result.steps}),
             "balances": {part: str(money) for part, money in result.balances.items()},
             "entries": result.entries,
+            "alerts": [
+                {"alert": it.ref, "kind": it.kind.value, "kiosk": it.kiosk, "card": it.printed_no}
+                for it in result.alerts
+            ],
             "proof": {
                 "balanced": result.proof.balanced,
                 "holds": result.holds,
@@ -94,7 +110,8 @@ def as_json(result: Result) -> str:
 
 def step_line(step: Step) -> str:
     """One step as a line of the table."""
-    reason = f" ({step.reason})" if step.reason else ""
+    why = ": ".join(word for word in (step.reason, step.detail) if word)
+    reason = f" ({why})" if why else ""
     return f"  {step.part:<34} {step.card:<10} {step.outcome}{reason}"
 
 
@@ -105,6 +122,10 @@ def summary(result: Result) -> Iterator[str]:
     yield "Kontostände / balances"
     for part, money in result.balances.items():
         yield f"  {part:<34} {german.money(money):>12}"
+    yield ""
+    yield "Fürs Büro / for the office (mensa card alerts)"
+    for alert in result.alerts:
+        yield f"  {alert.printed_no or '-':<10} {german.say(MATTERS[alert.kind])}"
     yield ""
     yield f"Buchungen / entries: {result.entries}    offen / waiting: {result.waiting}"
     yield from told(result.proof)

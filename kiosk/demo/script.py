@@ -1,4 +1,4 @@
-"""The lunch by script: every kind of child comes to the counter once, then the books are proved.
+"""The lunch by script: every kind of child and of card comes once, then the books are proved.
 
 Each step waits for what it expects and is told as it came; an outcome that differs from the
 expected one makes the demo fail, and so does a proof that does not hold.
@@ -12,10 +12,12 @@ from typing import TypeVar
 
 from accounts.charge import OverrideReason, VoidReason
 from accounts.clock import Clock
+from kiosk import commands
 from kiosk import messages as say
+from kiosk.demo.cast import Child, Prop
 from kiosk.demo.result import Result, Step, result_of
 from kiosk.demo.stage import Stage, stage
-from kiosk.demo.world import STAFF_PIN, Child
+from kiosk.demo.world import STAFF_PIN
 
 _PATIENCE_SECONDS = 30.0
 _VERDICTS = say.Served | say.Refused | say.CardNotRead | say.SignInRefused | say.NeedsStaff
@@ -47,25 +49,30 @@ class _Lunch:
             if isinstance(outcome, _VERDICTS):
                 raise UnexpectedOutcome(f"{outcome} came instead of {kind.__name__}")
 
-    def tap(self, child: Child | None, part: str, kind: type[Kind]) -> None:
-        """A child lays its card down, gets an outcome, and takes the card away."""
-        self.stage.insert(child.uid if child else self.stage.world.strange_uid)
+    def tap(self, card: Child | Prop, part: str, kind: type[Kind]) -> None:
+        """A card is laid down, gets an outcome, and is taken away."""
+        if isinstance(card, Child):
+            chip, printed_no = card.chip, card.printed_no
+        else:
+            chip, printed_no = self.stage.world.props[card], "?"
+        self.stage.insert(chip)
         outcome = self.expect(kind)
         self.stage.remove()
         self.expect(say.CardGone)
-        self.note(child.printed_no if child else "?", part, outcome)
+        self.note(printed_no, part, outcome)
 
-    def command(self, command: say.Command, kind: type[Kind]) -> Kind:
+    def command(self, command: commands.Command, kind: type[Kind]) -> Kind:
         """Staff press a key."""
         self.stage.parts.send(command)
         return self.expect(kind)
 
     def note(self, card: str, part: str, outcome: object) -> None:
         """Keep and tell what came."""
-        reason = getattr(outcome, "reason", None)
+        reason, detail = (getattr(outcome, name, None) for name in ("reason", "detail"))
         kind = type(outcome).__name__
         name = "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")
-        step = Step(card, part, name, reason.value if reason is not None else None)
+        told = (None if it is None else it.value for it in (reason, detail))
+        step = Step(card, part, name, *told)
         self.steps.append(step)
         self.tell(step)
 
@@ -77,6 +84,7 @@ def play(clock: Clock, tell: Callable[[Step], None]) -> Result:
         lunch = _Lunch(theatre, heard, tell)
         lunch.expect(say.ReaderUp)
         _children(lunch)
+        _cards(lunch)
         _staff(lunch)
         _reader_trouble(lunch)
         return result_of(theatre, tuple(lunch.steps), clock)
@@ -88,22 +96,31 @@ def _children(lunch: _Lunch) -> None:
     lunch.tap(cast["subsidised"], "subsidised child", say.Served)
     lunch.tap(cast["empty balance"], "empty balance, within the floor", say.Served)
     lunch.tap(cast["beyond the floor"], "empty balance, beyond the floor", say.Refused)
-    lunch.tap(None, "unknown card", say.Refused)
-    lunch.tap(cast["lost card"], "blocked card", say.Refused)
     lunch.tap(cast["paying"], "second lunch", say.Refused)
+
+
+def _cards(lunch: _Lunch) -> None:
+    cast = lunch.stage.world.cast
+    lunch.tap(Prop.STRANGER, "unknown card", say.Refused)
+    lunch.tap(Prop.COPY, "a copy: number and content, no key", say.Refused)
+    lunch.tap(cast["card by number"], "a card with nothing but a number", say.Refused)
+    lunch.tap(Prop.PHONE, "a telephone", say.CardNotRead)
+    lunch.tap(cast["lost card"], "a lost card, blocked", say.Refused)
+    lunch.tap(Prop.OLD_CARD, "a lost card, replaced", say.Refused)
+    lunch.tap(cast["new card"], "the card in its place", say.Served)
 
 
 def _staff(lunch: _Lunch) -> None:
     cast = lunch.stage.world.cast
     card = cast["beyond the floor"].printed_no
-    lunch.command(say.SignIn(STAFF_PIN), say.SignedIn)
-    found = lunch.command(say.FindChild("heß"), say.Found)
-    serve = say.ServeFound(found.children[0].pupil_id, OverrideReason.NO_FUNDS)
+    lunch.command(commands.SignIn(STAFF_PIN), say.SignedIn)
+    found = lunch.command(commands.FindChild("heß"), say.Found)
+    serve = commands.ServeFound(found.children[0].pupil_id, OverrideReason.NO_FUNDS)
     lunch.note(card, "staff serve the refused child", lunch.command(serve, say.Served))
-    void = say.VoidLast(VoidReason.MISTAKE)
+    void = commands.VoidLast(VoidReason.MISTAKE)
     lunch.note(card, "staff void that charge", lunch.command(void, say.Voided))
-    lunch.command(say.SignOut(), say.SignedOut)
-    lunch.command(say.AskBalance(), say.BalanceArmed)
+    lunch.command(commands.SignOut(), say.SignedOut)
+    lunch.command(commands.AskBalance(), say.BalanceArmed)
     lunch.tap(cast["paying"], "balance enquiry", say.BalanceShown)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from accounts.clock import Clock
 from accounts.door import DirectDoor
+from cards.virtual.image import Image
 from cards.virtual.stack import VirtualCards
 from cards.watched import WatchedReader
 from kiosk.compose import Parts, assemble
 from kiosk.demo.world import World, build
 from kiosk.journal import open_journal
 from kiosk.messages import Outcome
+from kiosk.school_keys import keep_key
 from kiosk.vault import KEY_BYTES
 
 READER = "Ausgabe"
@@ -28,9 +30,9 @@ class Stage:
     cards: VirtualCards
     parts: Parts
 
-    def insert(self, uid: str) -> None:
+    def insert(self, card: Image) -> None:
         """Lay a card on the reader."""
-        self.cards.readers[0].insert(uid)
+        self.cards.readers[0].insert(card)
 
     def remove(self) -> None:
         """Take it away."""
@@ -52,6 +54,7 @@ def stage(clock: Clock, deliver: Callable[[Outcome], None]) -> Iterator[Stage]:
         journal = open_journal(
             world.journal, origin_id=world.origin_id, key=secrets.token_bytes(KEY_BYTES)
         )
+        keep_key(journal, world.school_key)
         reader = WatchedReader(
             cards.readers[0].setting,
             admit_virtual=True,

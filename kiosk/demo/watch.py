@@ -5,20 +5,24 @@ The second column is the demo's and no part of a kiosk: a canteen never shows am
 """
 
 import logging
+import textwrap
 import threading
 from dataclasses import dataclass
 
 from textual.message import Message
 from textual.widgets import Static
 
+from accounts.card_matters import Matter, card_matters
 from accounts.clock import Clock
 from accounts.queries import BookedEntry, entries_after
 from accounts.texts import Language, Texts, texts
 from kiosk import messages as say
 from kiosk.app import KioskApp
+from kiosk.demo.cast import Prop
 from kiosk.demo.result import Result, Step, result_of
 from kiosk.demo.stage import Stage, stage
 from kiosk.demo.world import STAFF_PIN
+from kiosk.sentences_alerts import MATTERS
 from kiosk.sounds import Speaker
 from kiosk.terminal import run_kiosk
 
@@ -27,20 +31,28 @@ log = logging.getLogger(__name__)
 _CARD_LIES_SECONDS = 1.2
 _BETWEEN_SECONDS = 1.6
 _POLL_SECONDS = 0.25
+_BETWEEN_CHILDREN = (
+    (2, Prop.COPY),
+    (5, Prop.STRANGER),
+    (7, Prop.PHONE),
+    (9, Prop.OLD_CARD),
+)
+"""Where in the queue the other cards come, each place counted with those before it."""
 
 
 class Booked(Message, bubble=False):
-    """The ledger booked something."""
+    """The ledger booked something, or heard of a card the office should look into."""
 
-    def __init__(self, entries: tuple[BookedEntry, ...]) -> None:
+    def __init__(self, entries: tuple[BookedEntry, ...], alerts: tuple[Matter, ...]) -> None:
         super().__init__()
         self.entries = entries
+        self.alerts = alerts
 
 
 class LedgerColumn(Static):
-    """The newest entries, newest last."""
+    """The newest entries and alerts, newest last."""
 
-    DEFAULT_CSS = "LedgerColumn { padding: 0 1; }"
+    DEFAULT_CSS = "LedgerColumn { padding: 0 1; height: 1fr; }"
 
     def __init__(self, said: Texts) -> None:
         super().__init__("Hauptbuch / ledger", markup=False)
@@ -55,6 +67,11 @@ class LedgerColumn(Static):
                 f"  {self._said.money(t.amount):>9}  {t.debit} -> {t.credit}"
                 for t in entry.transfers
             ]
+        width = max(20, self.size.width - 2)
+        for alert in message.alerts:
+            self._lines += textwrap.wrap(
+                f"! {self._said.say(MATTERS[alert.kind])}", width, subsequent_indent="  "
+            )
         room = max(4, self.size.height - 2)
         self.update("\n".join(["Hauptbuch / ledger", "", *self._lines[-room:]]))
 
@@ -71,13 +88,14 @@ class _Hands:
         """One child after the other lays its card down and takes it away."""
         world = self.theatre.world
         queue = [*world.children, *world.children[:3]]
-        cards = [child.uid for child in queue]
-        cards.insert(4, world.strange_uid)
-        for uid in cards:
+        cards = [child.chip for child in queue]
+        for place, prop in _BETWEEN_CHILDREN:
+            cards.insert(place, world.props[prop])
+        for card in cards:
             if self.over.wait(_BETWEEN_SECONDS):
                 return
             try:
-                self.theatre.insert(uid)
+                self.theatre.insert(card)
                 self.over.wait(_CARD_LIES_SECONDS)
                 self.theatre.remove()
             except RuntimeError:
@@ -85,13 +103,15 @@ class _Hands:
 
     def ledger(self) -> None:
         """Tell the column what was booked since the last look."""
-        seen = 0
+        seen, noticed = 0, 0
         while not self.over.wait(_POLL_SECONDS):
             with self.theatre.world.database.read() as db:
                 entries = entries_after(db, seen)
-            if entries:
-                seen = entries[-1].id
-                self.column.post_message(Booked(entries))
+                alerts = card_matters(db, since=None)[::-1][noticed:]
+            if entries or alerts:
+                seen = entries[-1].id if entries else seen
+                noticed += len(alerts)
+                self.column.post_message(Booked(entries, alerts))
 
 
 def watch(clock: Clock) -> tuple[int, Result | None]:

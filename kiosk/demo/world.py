@@ -1,7 +1,8 @@
 """The demo's school: invented names, a roster file read by the importer, cards, money, a menu.
 
 Nothing is written around the ledger's own ways: pupils come in through the roster importer,
-money through entries of an office, cards through the card register.
+money through entries of an office, cards through the issuing station. The school takes cards
+that prove themselves and no others.
 """
 
 import secrets
@@ -10,12 +11,10 @@ from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
-from accounts.card_register import Card
 from accounts.charge import ItemClass, PersonKind, Price
 from accounts.city import prepare
 from accounts.clock import Clock, school_day
 from accounts.database import Database, Session, open_database
-from accounts.holdings import BlockReason, block_card, card_hash, issue_card
 from accounts.ledger import Booked, Draft, EntryKind, Move, book, next_key
 from accounts.meals import add_offer
 from accounts.money import Money
@@ -23,22 +22,17 @@ from accounts.operators import OperatorKind, SettledAs, add_operator
 from accounts.pupils import known_people
 from accounts.roster import Roster, read_roster
 from accounts.roster_import import Refused, apply
-from accounts.schools import add_school, enrol_kiosk, enrol_office, set_school
+from accounts.schools import add_school, enrol_kiosk, enrol_office, find_school, set_school
 from accounts.staff import add_staff
 from accounts.tariffs import add_funding_body, add_tariff, entitle
+from cards.school_key import SchoolKey
+from cards.virtual.image import Image
+from kiosk.demo.cast import CAST, Child, Prop, hand_out_cards
+from kiosk.demo.station import Station, open_station
 
 STAFF_PIN = "2468"
+_SCHOOL = "199991"
 PEPPER = secrets.token_bytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """One child of the demo: its number at the school, its card, and what it is there for."""
-
-    number: str
-    uid: str
-    printed_no: str
-    part: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +46,10 @@ class World:
     journal: Path
     children: tuple[Child, ...]
     cast: dict[str, Child]
-    strange_uid: str
+    props: dict[Prop, Image]
+    school_key: SchoolKey
 
 
-# part -> (school's number, opening balance in cents, funded)
-_CAST: dict[str, tuple[str, int, bool]] = {
-    "paying": ("4101", 2500, False),
-    "subsidised": ("4104", 2500, True),
-    "empty balance": ("4107", 0, False),
-    "beyond the floor": ("4110", -1400, False),
-    "lost card": ("4113", 1200, False),
-}
 _MENU = (
     ("1", "Nudeln mit Tomatensoße", ItemClass.LUNCH, 420),
     ("2", "Linseneintopf", ItemClass.LUNCH, 400),
@@ -77,8 +64,8 @@ def build(folder: Path, clock: Clock) -> World:
     prepare(database)
     now = clock.now()
     with database.write() as db:
-        school_id = _made(add_school(db, number="199991", name="Gesamtschule Emscherblick"))
-        set_school(db, school_id=school_id, at=now, accepts={"aes", "uid"})
+        school_id = _made(add_school(db, number=_SCHOOL, name="Gesamtschule Emscherblick"))
+        set_school(db, school_id=school_id, at=now, accepts={"aes"})
         origin_id = _made(enrol_kiosk(db, school_id=school_id, name="Ausgabe 1", at=now))
         office = _made(enrol_office(db, name="Demo", at=now))
         _made(add_staff(db, school_id=school_id, label="Küche", pin=STAFF_PIN, at=now))
@@ -100,7 +87,8 @@ def build(folder: Path, clock: Clock) -> World:
         )
         _offer(db, school_id, (full, funded), school_day(now), now)
         pupils = _import(db, school_id, now)
-        children, cast = _hand_out_cards(db, pupils, now)
+        station = _station(database, db, clock)
+        children, props = hand_out_cards(db, station, pupils, now)
         for number, cents, is_funded in _accounts(sorted(pupils)):
             _open_account(db, office, pupils[number], Money(cents), now)
             if is_funded:
@@ -119,14 +107,15 @@ def build(folder: Path, clock: Clock) -> World:
         pepper=PEPPER,
         journal=folder / "journal.db",
         children=children,
-        cast=cast,
-        strange_uid="04F00DF00DF00D",
+        cast={child.part: child for child in children if child.part},
+        props=props,
+        school_key=station.school_key,
     )
 
 
 def _accounts(numbers: list[str]) -> list[tuple[str, int, bool]]:
     """(school's number, opening balance, funded): the cast as told, the others all sorts."""
-    parts = {number: (number, cents, funded) for number, cents, funded in _CAST.values()}
+    parts = {number: (number, cents, funded) for number, cents, funded in CAST.values()}
     others = [number for number in numbers if number not in parts]
     return [*parts.values()] + [
         (number, 500 + 370 * (place % 9), place % 4 == 0) for place, number in enumerate(others)
@@ -172,23 +161,11 @@ def _offer(db: Session, school_id: int, tariffs: tuple[int, int], day: date, now
             )
 
 
-def _hand_out_cards(
-    db: Session, pupils: dict[str, int], now: datetime
-) -> tuple[tuple[Child, ...], dict[str, Child]]:
-    part_of = {number: part for part, (number, _, _) in _CAST.items()}
-    children: list[Child] = []
-    for number, pupil in sorted(pupils.items()):
-        uid = f"04{int(number):04X}DE60FFEE"[:14]
-        card = issue_card(
-            db, uid_hmac=card_hash(PEPPER, uid), pupil_id=pupil, actor="office:demo", at=now
-        )
-        if not isinstance(card, Card):
-            raise TypeError(f"the demo could not issue a card: {card}")
-        part = part_of.get(number, "")
-        if part == "lost card":
-            block_card(db, card_id=card.id, reason=BlockReason.LOST, actor="office:demo", at=now)
-        children.append(Child(number, uid, card.printed_no, part))
-    return tuple(children), {child.part: child for child in children if child.part}
+def _station(database: Database, db: Session, clock: Clock) -> Station:
+    school = find_school(db, number=_SCHOOL)
+    if school is None:
+        raise TypeError("the demo's school could not be made")
+    return open_station(database, db, clock, school=school, pepper=PEPPER)
 
 
 def _open_account(db: Session, office: int, pupil: int, amount: Money, now: datetime) -> None:

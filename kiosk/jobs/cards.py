@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from kiosk.jobs import card_alerts, card_doctor, card_keys, issuing
 from kiosk.jobs.words import add_school_word, job_of
 
 OF_CARD = "places:of_card"
@@ -78,6 +79,10 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
         reads=True,
     )
     _add_printed(show)
+    issuing.add(jobs)
+    card_keys.add(jobs)
+    card_alerts.add(jobs)
+    card_doctor.add(jobs)
 
 
 def _add_printed(parser: argparse.ArgumentParser) -> None:

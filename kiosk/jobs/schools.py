@@ -48,6 +48,12 @@ def _add_schools(parsers: "argparse._SubParsersAction[Any]") -> None:
         help="aes (genuine cards), uid (bare numbers, which can be copied) or aes,uid",
     )
     change.add_argument(
+        "--uid-limit",
+        type=amount,
+        metavar="EURO",
+        help="what a bare number may buy a day besides the first lunch; at the start 5,00",
+    )
+    change.add_argument(
         "--first-name", type=on_off, metavar="on|off", help="greet the child by its first name"
     )
     change.add_argument("--language", choices=("de", "en"))

@@ -6,6 +6,7 @@ import json
 import logging
 import logging.handlers
 import sys
+from contextlib import closing
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +32,10 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     )
     enrol.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
     enrol.set_defaults(job=_enrol)
+    keys = jobs.add_parser("keys", help="take the school's card key, by the issuing station's file")
+    keys.add_argument("file", type=Path, metavar="FILE")
+    keys.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
+    keys.set_defaults(job=_keys)
 
 
 def _kiosk(asked: argparse.Namespace) -> int:
@@ -151,6 +156,40 @@ def _enrol(asked: argparse.Namespace) -> int:
         say(gone, file=asked.file),
     )
     fields = {"origin": made.origin, "settings": str(made.settings), "emptied": made.emptied}
+    sys.stdout.write(json.dumps(fields) + "\n" if asked.json else "\n".join((*lines, "")))
+    return 0
+
+
+def _keys(asked: argparse.Namespace) -> int:
+    from kiosk.compose import open_kiosk_journal  # noqa: PLC0415
+    from kiosk.journal import JournalBroken  # noqa: PLC0415
+    from kiosk.school_keys import Taken, take_file  # noqa: PLC0415
+    from kiosk.sentences_kiosk import TAKING  # noqa: PLC0415
+    from kiosk.vault import WrongKey  # noqa: PLC0415
+
+    say = spoken().say
+    settings = settings_of(asked)
+    try:
+        journal = open_kiosk_journal(settings, ask_passphrase=lambda: getpass.getpass(_ASKING))
+        with closing(journal):
+            made = take_file(journal, asked.file)
+    except OSError as error:
+        return _told(
+            asked, "unreadable", say(mark("{path}: {why}"), path=asked.file, why=error.strerror)
+        )
+    except (WrongKey, JournalBroken) as error:
+        sentence = mark("The kiosk's journal does not open: {why}. A running kiosk is ended first.")
+        return _told(asked, "journal", say(sentence, why=error))
+    if not isinstance(made, Taken):
+        return _told(asked, made.value, say(TAKING[made], path=asked.file))
+    gone = (
+        mark("The file is empty now and worth nothing. Destroy what else was copied of it.")
+        if made.emptied
+        else mark("Destroy the file {file}: it could not be emptied.")
+    )
+    done = mark("This kiosk has the card key of school {school} now.")
+    lines = (say(done, school=made.school), say(gone, file=asked.file))
+    fields = {"school": made.school, "emptied": made.emptied}
     sys.stdout.write(json.dumps(fields) + "\n" if asked.json else "\n".join((*lines, "")))
     return 0
 

@@ -7,6 +7,7 @@ kiosk's own role, once.
 import argparse
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from accounts.database import open_database
@@ -15,17 +16,35 @@ from accounts.enrolment_file import GOOD_FOR, Enrolment, kiosks_url
 from accounts.registers import EnrolledKiosk, enrolled_kiosks
 from accounts.schools import School, SchoolRefusal, enrol_kiosk, find_school, revoke_origin
 from accounts.settings import Settings
+from accounts.texts import Texts
+from cards.school_key import SchoolKeyFault, SchoolKeyFile, read_school_key
 from kiosk.compose import read_pepper
 from kiosk.jobs.common import settings_of
 from kiosk.office.columns import in_columns
-from kiosk.office.desk import Answer, Desk, Refused, Said, refused
-from kiosk.sentences_kiosk import MAKING
+from kiosk.office.desk import Answer, Desk, Refused, Said, read_file, refused
+from kiosk.school_keys import TakingFault
+from kiosk.sentences_kiosk import MAKING, TAKING
 
 _KEY_LINES = (
     "  mkdir -p -m 700 /etc/credstore.encrypted",
     "  head -c 32 /dev/urandom | systemd-creds encrypt --name=mensa-kiosk-key - \\",
     "      /etc/credstore.encrypted/mensa-kiosk-key",
 )
+
+
+def read_key(asked: argparse.Namespace, speech: Texts) -> Refused | None:
+    """Read the school's card key, where one is named; it is left in ``asked.card_key``."""
+    asked.card_key = None
+    if asked.school_key is None:
+        return None
+    content = read_file(asked.school_key, speech)
+    if isinstance(content, Refused):
+        return content
+    told = read_school_key(content)
+    if isinstance(told, SchoolKeyFault):
+        return Refused(told.value, (speech.say(TAKING[told], path=asked.school_key),))
+    asked.card_key = told
+    return None
 
 
 def add(desk: Desk, asked: argparse.Namespace) -> Answer:
@@ -106,7 +125,8 @@ def revoke(desk: Desk, asked: argparse.Namespace) -> Answer:
         ),
         desk.say(
             "What it had served and not brought yet is not lost: it lies on its disk, sealed "
-            "under its key."
+            "under its key. To book it: mensa kiosk-device salvage {name} FILE",
+            name=kiosk.name,
         ),
     )
     fields = {
@@ -133,6 +153,10 @@ def _written(
 ) -> Answer:
     """The kiosk's login and the file that brings it to its machine."""
     settings = settings_of(asked)
+    card_key: SchoolKeyFile | None = asked.card_key
+    if card_key is not None and card_key.school != school.number:
+        sentence = desk.say(TAKING[TakingFault.OTHER_SCHOOL], path=asked.school_key)
+        return Refused(TakingFault.OTHER_SCHOOL.value, (sentence,))
     path = asked.out or Path(f"kasse-{origin_id}.json")
     login: Login | None = None
     if desk.db.dialect.name == "postgresql":
@@ -141,7 +165,10 @@ def _written(
             return Refused(made.value, (desk.say(MAKING[made], name=name),))
         login = made
     until = desk.at + GOOD_FOR
-    told = _enrolment(settings, school, login, origin_id=origin_id, name=name, desk=desk)
+    told = replace(
+        _enrolment(settings, school, login, origin_id=origin_id, name=name, desk=desk),
+        card_key=None if card_key is None else card_key.to_bytes(),
+    )
     failed = _write(path, told.to_bytes())
     if failed is not None:
         sentence = desk.say("{path} cannot be written: {why}", path=path, why=failed.strerror)
@@ -171,6 +198,7 @@ def _written(
         "school": school.number,
         "file": str(path),
         "until": until.isoformat(),
+        "card_key": card_key is not None,
     }
     return Said(lines, fields)
 

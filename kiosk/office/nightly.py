@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 
+from accounts.card_matters import MatterKind
 from accounts.clock import SystemClock
 from accounts.notices import Notices
 from accounts.texts import Texts, mark
@@ -14,6 +15,7 @@ from kiosk.jobs.words import spoken
 from kiosk.nightly import Night, Outcome, Step, spend
 from kiosk.proving import fours
 from kiosk.proving import told as proved
+from kiosk.sentences_alerts import MATTERS
 
 DONE, FAILED = 0, 1
 
@@ -87,12 +89,30 @@ def _done(speech: Texts, night: Night, step: Step) -> Iterator[str]:
 def _due(speech: Texts, due: Notices) -> Iterator[str]:
     if due.alarms:
         yield speech.say(mark("Alarms since the last night: {what}"), what=_counted(due.alarms))
+    if due.cards:
+        yield speech.say(mark("Cards to look into (mensa card alerts):"))
+        for kind, count in due.cards.items():
+            yield f"  {count}  {speech.say(MATTERS[MatterKind(kind)])}"
     if due.quarantined:
         yield speech.say(
             mark("Put aside since the last night: {what} ({all} altogether)"),
             what=_counted(due.quarantined),
             all=due.in_quarantine,
         )
+    yield from _kiosks(speech, due)
+    if due.requests:
+        numbers = ", ".join(map(str, due.requests))
+        yield speech.say(mark("Requests that wait for a second person: {numbers}"), numbers=numbers)
+    if due.months:
+        months = ", ".join(due.months)
+        yield speech.say(mark("Could be closed: {months}"), months=months)
+    if not any(
+        (due.alarms, due.cards, due.quarantined, due.silent, due.stuck, due.requests, due.months)
+    ):
+        yield speech.say(mark("Nothing is due."))
+
+
+def _kiosks(speech: Texts, due: Notices) -> Iterator[str]:
     for one in due.silent:
         if one.last_seen is None:
             yield speech.say(mark("Kiosk {name} was never heard of"), name=one.name)
@@ -101,14 +121,14 @@ def _due(speech: Texts, due: Notices) -> Iterator[str]:
             yield speech.say(
                 mark("Kiosk {name} was last heard of {seen}"), name=one.name, seen=seen
             )
-    if due.requests:
-        numbers = ", ".join(map(str, due.requests))
-        yield speech.say(mark("Requests that wait for a second person: {numbers}"), numbers=numbers)
-    if due.months:
-        months = ", ".join(due.months)
-        yield speech.say(mark("Could be closed: {months}"), months=months)
-    if not (due.alarms or due.quarantined or due.silent or due.requests or due.months):
-        yield speech.say(mark("Nothing is due."))
+    for stuck in due.stuck:
+        yield speech.say(
+            mark(
+                "Kiosk {name} cannot bring {waiting} facts: numbers before them are missing. The "
+                "newest the ledger has of it is {epoch}:{last} (docs/ledger.md)"
+            ),
+            name=stuck.name, waiting=stuck.waiting, epoch=stuck.epoch, last=stuck.last,
+        )  # fmt: skip
 
 
 def _counted(what: Mapping[str, int]) -> str:
@@ -142,7 +162,12 @@ def fields(night: Night) -> dict[str, object]:
                 {"name": it.name, "last_seen": it.last_seen and it.last_seen.isoformat()}
                 for it in due.silent
             ],
+            "stuck_kiosks": [
+                {"name": it.name, "waiting": it.waiting, "epoch": it.epoch, "last": it.last}
+                for it in due.stuck
+            ],
             "requests": list(due.requests),
             "months": list(due.months),
+            "cards": dict(due.cards),
         },
     }

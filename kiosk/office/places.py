@@ -6,6 +6,7 @@ What nobody has heard of is no school's: any right will do, and the deed says th
 import argparse
 from datetime import datetime
 
+from accounts.card_matters import card_matter
 from accounts.card_register import printed_card
 from accounts.clock import school_day
 from accounts.database import Session
@@ -27,6 +28,12 @@ def of_card(db: Session, asked: argparse.Namespace, at: datetime) -> tuple[Where
         return (Scope.EVERY_SCHOOL if school_id is None else school_id,)
     person = person_by_id(db, pupil_id=card.pupil_id, day=school_day(at))
     return (_school(db, person.school_number if person else None),)
+
+
+def of_alert(db: Session, asked: argparse.Namespace, _at: datetime) -> tuple[Where, ...]:
+    """The school at whose kiosk it was noticed."""
+    matter = card_matter(db, asked.alert)
+    return NOWHERE if matter is None else (matter.school_id,)
 
 
 def of_kiosk(db: Session, asked: argparse.Namespace, _at: datetime) -> tuple[Where, ...]:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from accounts.money import Money
 from accounts.schools import (
     School,
     SchoolRefusal,
@@ -69,6 +70,7 @@ def change(desk: Desk, asked: argparse.Namespace) -> Answer:
         accepts=asked.accepts,
         shows_first_name=asked.first_name,
         language=asked.language,
+        uid_day_limit=asked.uid_limit,
     )
     if refusal is not None:
         return refused(desk.texts, refusal, number=asked.number)
@@ -76,7 +78,8 @@ def change(desk: Desk, asked: argparse.Namespace) -> Answer:
     if isinstance(now, Refused):
         return now
     stands = desk.say("School {number}, {name}", number=now.number, name=now.name)
-    return Said((stands, _settings(desk, now)), {"school": _fields(now)})
+    limits = () if now.uid_day_limit is None else (_limit(desk, now.uid_day_limit),)
+    return Said((stands, _settings(desk, now), *limits), {"school": _fields(now)})
 
 
 def close(desk: Desk, asked: argparse.Namespace) -> Answer:
@@ -114,6 +117,13 @@ def _settings(desk: Desk, school: School) -> str:
     )
 
 
+def _limit(desk: Desk, limit: Money) -> str:
+    return desk.say(
+        "Bare card numbers buy for {limit} a day besides the first lunch",
+        limit=desk.texts.money(limit),
+    )
+
+
 def _fields(school: School) -> dict[str, object]:
     return {
         "number": school.number,
@@ -122,4 +132,5 @@ def _fields(school: School) -> dict[str, object]:
         "accepts": sorted(school.accepts),
         "first_name": school.shows_first_name,
         "language": school.language,
+        "uid_limit": None if school.uid_day_limit is None else str(school.uid_day_limit),
     }

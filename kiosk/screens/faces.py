@@ -29,6 +29,7 @@ class Face(enum.Enum):
     AGAIN = "again"
     WRONG_CARD = "wrong-card"
     TROUBLE = "trouble"
+    LOADING = "loading"
     ARMED = "armed"
     BALANCE = "balance"
 
@@ -50,11 +51,12 @@ _WORDS = {
         "one card", mark("ONLY\nTHE CARD"), mark("Please place nothing but your meal card")
     ),
     Face.TROUBLE: _Words("closed", mark("NOT\nREADY"), mark("Reader not ready")),
+    Face.LOADING: _Words("hourglass", mark("ONE\nMOMENT"), mark("The kiosk is loading its data")),
     Face.ARMED: _Words("euro", mark("PLACE\nCARD"), mark("Place your card to see its balance")),
     Face.BALANCE: _Words("euro", "", mark("Balance of this card: {amount}")),
 }
 _GREETING = mark("Enjoy your lunch, {name}!")
-_NOT_OURS = frozenset({UnreadReason.RANDOM_UID, UnreadReason.WRONG_LENGTH})
+_NOT_OURS = frozenset({UnreadReason.RANDOM_UID, UnreadReason.WRONG_LENGTH, UnreadReason.TICKET})
 
 
 def face_of(outcome: Outcome) -> Face | None:

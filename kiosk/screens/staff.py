@@ -108,7 +108,7 @@ def _said_of(outcome: Served | Refused, staff: Staff) -> Note | None:
     if isinstance(outcome, Served):
         return outcome if outcome.left_out else None
     # Why a card was refused is told to who asked: by a key, or by serving it anyway.
-    return Why(outcome.reason) if staff.serving else None
+    return Why(outcome.reason, outcome.detail) if staff.serving else None
 
 
 def reasons(mode: Mode) -> Sequence[OverrideReason] | Sequence[VoidReason]:

@@ -7,7 +7,7 @@ everything by digits, arrows, Enter and Escape, so a number pad goes far.
 from dataclasses import replace
 
 from accounts.charge import Choice, ItemClass, OverrideReason, VoidReason
-from kiosk.messages import (
+from kiosk.commands import (
     AskBalance,
     AskCounts,
     AskWhy,
@@ -15,7 +15,6 @@ from kiosk.messages import (
     Command,
     FindChild,
     KeepSignedIn,
-    MenuItem,
     ServeAnyway,
     ServeFound,
     ServeUnassigned,
@@ -23,6 +22,7 @@ from kiosk.messages import (
     SignOut,
     VoidLast,
 )
+from kiosk.messages import MenuItem
 from kiosk.screens.held_keys import Key
 from kiosk.screens.staff import Mode, Staff, menu, quantity, reasons
 

@@ -12,6 +12,7 @@ from accounts.charge import OverrideReason, VoidReason
 from accounts.texts import Texts, mark
 from cards.reader import TroubleReason
 from kiosk.messages import (
+    CardKeys,
     CardNotRead,
     NeedsStaff,
     NothingToVoid,
@@ -22,13 +23,21 @@ from kiosk.messages import (
     Why,
 )
 from kiosk.screens.staff import Mode, Note, Staff, quantity, reasons
-from kiosk.sentences import OVERRIDES, REFUSALS, TROUBLES, UNREAD, VOIDS
+from kiosk.sentences import OVERRIDES, REFUSALS, TROUBLES, UNPROVEN, UNREAD, VOIDS
 from kiosk.widgets.key_line import Pairs
 
 ROWS = 6
 """So many rows of a list are shown at once."""
 _POINTED = "#000000 on #aaaaaa"
 _HOUR = 3600
+_AGES = (
+    (mark("data up to date"), mark("data {minutes} min old"), mark("data {hours} h old")),
+    (
+        mark("data and keys up to date"),
+        mark("data and keys {minutes} min old"),
+        mark("data and keys {hours} h old"),
+    ),
+)
 
 _TITLES = {
     Mode.PIN: mark("Staff: enter PIN"),
@@ -120,15 +129,20 @@ def _standing(status: Status, texts: Texts) -> Iterable[str]:
         yield texts.say(mark("offline, serving goes on"))
     if status.waiting:
         yield texts.say_many("{count} booking waits", "{count} bookings wait", status.waiting)
+    if status.keys is CardKeys.MISSING:
+        yield texts.say(mark("card keys are missing"))
     age = status.snapshot_age_seconds
     if age is None:
         yield texts.say(mark("no data yet"))
-    elif age < 60:
-        yield texts.say(mark("data up to date"))
+        return
+    # The keys come with the data: a card blocked since then is still taken here.
+    fresh, minutes, hours = _AGES[status.keys is CardKeys.HELD]
+    if age < 60:
+        yield texts.say(fresh)
     elif age < _HOUR:
-        yield texts.say(mark("data {minutes} min old"), minutes=age // 60)
+        yield texts.say(minutes, minutes=age // 60)
     else:
-        yield texts.say(mark("data {hours} h old"), hours=age // _HOUR)
+        yield texts.say(hours, hours=age // _HOUR)
 
 
 def _body(staff: Staff, texts: Texts) -> list[Content]:
@@ -189,16 +203,20 @@ def _listed(rows: list[str], cursor: int, *, numbered: bool = True) -> list[Cont
     return lines
 
 
+def _why(why: Why) -> str:
+    if why.reason is None:
+        return mark("No card was refused")
+    return REFUSALS[why.reason] if why.detail is None else UNPROVEN[why.detail]
+
+
 def _note(note: Note, texts: Texts) -> str:
     match note:
         case Voided(items=items):
             return texts.say(mark("Taken back: {items}"), items=", ".join(items))
         case NothingToVoid():
             return texts.say(mark("Nothing to take back from the last five minutes"))
-        case Why(reason=None):
-            return texts.say(mark("No card was refused"))
-        case Why(reason=reason) if reason is not None:
-            return texts.say(REFUSALS[reason])
+        case Why():
+            return texts.say(_why(note))
         case CardNotRead(reason=unread):
             return texts.say(UNREAD[unread])
         case SignInRefused(wait_seconds=seconds) if seconds > 0:

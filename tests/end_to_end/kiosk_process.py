@@ -18,16 +18,27 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from keyed_cards import SCHOOL_KEY, HandReader
 from sqlalchemy import event
 
 from accounts.charge import Choice, OverrideReason, VoidReason
 from accounts.clock import microseconds
 from accounts.database import Database, open_database
-from cards.reader import Reader, ReaderEvent, ReaderSetting, ScriptedReader, Sink
+from cards.reader import (
+    Reader,
+    ReaderEvent,
+    ReaderSetting,
+    SecretOf,
+    Sink,
+    no_secret,
+)
+from cards.virtual.image import Image
 from cards.watched import Limits, WatchedReader
+from kiosk import commands
 from kiosk import messages as say
 from kiosk.compose import Parts, assemble, door_of
 from kiosk.journal import Journal, open_journal
+from kiosk.school_keys import keep_key
 
 
 class ShiftedClock:
@@ -48,7 +59,7 @@ GO_ON.set()
 def tell(outcome: say.Outcome) -> None:
     """Acknowledge an outcome."""
     line: dict[str, Any] = {"kind": type(outcome).__name__}
-    for name in ("at", "reason", "reader", "waiting", "ledger_reachable", "items"):
+    for name in ("at", "reason", "detail", "reader", "waiting", "ledger_reachable", "items"):
         value = getattr(outcome, name, None)
         if isinstance(value, datetime):
             value = microseconds(value)
@@ -66,22 +77,22 @@ class Overheard:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def start(self, sink: Sink) -> None:
+    def start(self, sink: Sink, secret_of: SecretOf = no_secret) -> None:
         def overhear(event: ReaderEvent) -> None:
             line = {"kind": "Said", "reason": type(event).__name__}
             os.write(1, json.dumps(line).encode() + b"\n")
             sink(event)
 
-        self._reader.start(overhear)
+        self._reader.start(overhear, secret_of)
 
     def close(self) -> None:
         self._reader.close()
 
 
 def reader_of(wanted: dict[str, Any], clock: ShiftedClock) -> Reader:
-    """The scripted reader, or a watched one on a private pcscd."""
+    """The reader's loop and chips in this process, or a watched one on a private pcscd."""
     if wanted.get("pcsc") is None:
-        return ScriptedReader("Ausgabe", clock.now)
+        return HandReader("Ausgabe", clock.now)
     watched = WatchedReader(
         ReaderSetting("Ausgabe", match=wanted["pcsc"]["match"]),
         admit_virtual=True,
@@ -126,13 +137,13 @@ def arm(crash: dict[str, Any], database: Database, parts: Parts, journal: Journa
         case "before the answer is heard":
             event.listen(database.engine, "after_cursor_execute", if_drained(dying))
         case "before the answer is marked":
-            mark = parts.sync._mark
+            mark = parts.sync._draining._mark
 
             def marking(answers: Any) -> None:
                 dying()
                 mark(answers)
 
-            parts.sync._mark = marking  # type: ignore[method-assign]  # a test's trap
+            parts.sync._draining._mark = marking  # type: ignore[method-assign]  # a test's trap
         case "before the mark commits":
             journal._db.set_trace_callback(lambda sql: dying() if sql == "COMMIT" else None)
         case "before the outcome is told":
@@ -148,23 +159,22 @@ def arm(crash: dict[str, Any], database: Database, parts: Parts, journal: Journa
             raise ValueError(crash["where"])
 
 
-def act(words: list[str], reader: Reader, parts: Parts) -> None:
+def act(words: list[str], reader: Reader, parts: Parts, chips: dict[str, Image]) -> None:
     """Do one thing."""
     match words:
         case ["tap", card]:
-            assert isinstance(reader, ScriptedReader)
-            reader.insert(card)
-            reader.remove()
+            assert isinstance(reader, HandReader)
+            reader.lay(chips[card])
         case ["tray", *offers]:
-            parts.send(say.ChooseTray(tuple(Choice(int(offer)) for offer in offers)))
+            parts.send(commands.ChooseTray(tuple(Choice(int(offer)) for offer in offers)))
         case ["void"]:
-            parts.send(say.VoidLast(VoidReason.MISTAKE))
+            parts.send(commands.VoidLast(VoidReason.MISTAKE))
         case ["serve"]:
-            parts.send(say.ServeAnyway(OverrideReason.OTHER))
+            parts.send(commands.ServeAnyway(OverrideReason.OTHER))
         case ["find", text]:
-            parts.send(say.FindChild(text))
+            parts.send(commands.FindChild(text))
         case ["counts"]:
-            parts.send(say.AskCounts())
+            parts.send(commands.AskCounts())
         case ["hold"]:
             GO_ON.clear()
             os.write(1, b'{"kind": "Held"}\n')
@@ -186,6 +196,11 @@ def serve(wanted: dict[str, Any]) -> None:
     journal = open_journal(
         Path(wanted["journal"]), origin_id=wanted["origin"], key=bytes.fromhex(wanted["key"])
     )
+    keep_key(journal, SCHOOL_KEY)
+    chips = {
+        uid: Image.from_bytes(told.encode())
+        for uid, told in json.loads(Path(wanted["chips"]).read_text()).items()
+    }
     reader = reader_of(wanted, clock)
     door = door_of(database, origin_id=wanted["origin"], clock=clock)
     parts = assemble(
@@ -201,7 +216,7 @@ def serve(wanted: dict[str, Any]) -> None:
     parts.start()
     with os.fdopen(0) as acts:
         for line in acts:
-            act(line.split(), reader, parts)
+            act(line.split(), reader, parts, chips)
     parts.close()
     database.close()
 

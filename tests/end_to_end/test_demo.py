@@ -38,9 +38,14 @@ def test_the_lunch_by_script_is_one_object_that_proves_itself() -> None:
         ("subsidised child", "served", None),
         ("empty balance, within the floor", "served", None),
         ("empty balance, beyond the floor", "refused", "balance"),
-        ("unknown card", "refused", "unknown"),
-        ("blocked card", "refused", "blocked"),
         ("second lunch", "refused", "already_eaten"),
+        ("unknown card", "refused", "unknown"),
+        ("a copy: number and content, no key", "refused", "proof"),
+        ("a card with nothing but a number", "refused", "proof"),
+        ("a telephone", "card_not_read", "random uid"),
+        ("a lost card, blocked", "refused", "blocked"),
+        ("a lost card, replaced", "refused", "replaced"),
+        ("the card in its place", "served", None),
         ("staff void that charge", "voided", None),
         ("balance enquiry", "balance_shown", None),
         ("the reader vanishes", "reader_down", "no service"),
@@ -51,6 +56,10 @@ def test_the_lunch_by_script_is_one_object_that_proves_itself() -> None:
         assert {"card", "outcome", "reason"} <= set(tap)
         assert isinstance(tap["card"], str)
         assert isinstance(tap["outcome"], str)
+    (copy,) = (tap for tap in told["taps"] if tap["part"].startswith("a copy"))
+    assert copy["detail"] == "wrong_key"
+    kinds = [alert["kind"] for alert in told["alerts"]]
+    assert kinds == ["wrong_key", "blocked_shown", "replaced_shown"]
     assert told["outcomes"] == sorted({tap["outcome"] for tap in told["taps"]})
     assert type(told["entries"]) is int
     assert told["proof"]["balanced"] is True
@@ -64,11 +73,13 @@ def test_the_lunch_by_script_is_one_object_that_proves_itself() -> None:
     assert balances["empty balance"] == "-4.20"
     assert balances["beyond the floor"] == "-14.00"
     assert balances["lost card"] == "12.00"
+    assert balances["new card"] == "14.30"
+    assert balances["card by number"] == "9.00"
 
 
 def test_without_json_the_same_lunch_is_a_table_for_people() -> None:
     done = demo()
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    for words in ("paying child", "second lunch", "Kontostände / balances", "stimmt / holds"):
+    for words in ("second lunch", "Kontostände / balances", "Kopie?", "stimmt / holds"):
         assert words in done.stdout

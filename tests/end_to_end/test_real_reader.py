@@ -1,11 +1,14 @@
-"""The whole kiosk on pcscd, pyscard and a virtual reader: what happens to them and to it."""
+"""The whole kiosk on pcscd, pyscard and a virtual reader: what happens to them and to it.
+
+Cards prove themselves here, as they do in the city; one test is of a school that takes numbers.
+"""
 
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from canteen import Canteen, assert_books_hold, open_canteen
+from canteen import STAFF_CARD, Canteen, assert_books_hold, open_canteen
 from kiosk_driver import KioskProcess, Nursery
 
 from accounts.database import open_database
@@ -15,12 +18,14 @@ pytestmark = pytest.mark.pcsc
 
 
 @pytest.fixture
-def canteen(empty_sqlite: Path, tmp_path: Path) -> Iterator[Canteen]:
+def canteen(
+    request: pytest.FixtureRequest, empty_sqlite: Path, tmp_path: Path
+) -> Iterator[Canteen]:
     """On SQLite alone: what is shown here is the reader's side."""
     path = tmp_path / "ledger.db"
     path.write_bytes(empty_sqlite.read_bytes())
     database = open_database(f"sqlite:///{path}")
-    yield open_canteen(database, children=12)
+    yield open_canteen(database, children=12, by_number=getattr(request, "param", "") == "numbers")
     database.close()
 
 
@@ -64,7 +69,7 @@ def begin(kiosk: KioskProcess) -> None:
 def lay(kiosk: KioskProcess, hand: VirtualReader, card: str) -> str:
     """A child lays its card down, as often as the kiosk asks for it; what came of it."""
     while True:
-        hand.insert(card)
+        hand.insert(kiosk.canteen.chips[card])
         verdict: str = kiosk.next("Served", "Refused", "CardNotRead")["kind"]
         hand.remove()
         kiosk.next("CardGone")
@@ -74,7 +79,7 @@ def lay(kiosk: KioskProcess, hand: VirtualReader, card: str) -> str:
 
 def serve(kiosk: KioskProcess, hand: VirtualReader, card: str) -> None:
     """A child lays its card down, is served, and takes it away."""
-    hand.insert(card)
+    hand.insert(kiosk.canteen.chips[card])
     assert kiosk.next("Served", "Refused", "CardNotRead")["kind"] == "Served"
     hand.remove()
     kiosk.next("CardGone")
@@ -87,7 +92,7 @@ def test_a_kiosk_killed_between_and_during_taps_books_each_lunch_once(
     rng = random.Random(4)
     cards = list(canteen.cards)
     for card in cards[:4]:
-        hand.insert(card)
+        hand.insert(canteen.chips[card])
         if rng.random() < 0.5:
             kiosk.next("Said")
         else:
@@ -121,7 +126,7 @@ def test_a_pcscd_that_hangs_is_told_and_service_goes_on_when_it_answers_again(
     serve(kiosk, hand, cards[0])
     virtual.freeze()
     # Waiting for a card is answered by the library itself; what asks pcscd is the next tap.
-    hand.insert(cards[1])
+    hand.insert(canteen.chips[cards[1]])
     assert kiosk.next("ReaderDown")["reason"] == "hung"
     virtual.thaw()
     kiosk.next("ReaderUp")
@@ -138,13 +143,30 @@ def test_a_card_swapped_behind_a_slow_outcome_is_seen_as_the_other_card(
     first, second = list(canteen.cards)[:2]
     kiosk.act("hold")
     kiosk.next("Held")
-    hand.insert(first)
+    hand.insert(canteen.chips[first])
     kiosk.next("Served")  # who shows it does not come back until told to
     hand.remove()
-    hand.insert(second)
+    hand.insert(canteen.chips[second])
     kiosk.next("Said", reason="Tap")
     kiosk.act("go")
     assert kiosk.next("Served", "Refused")["kind"] == "Served"
     hand.remove()
     kiosk.next("CardGone")
     serve(kiosk, hand, list(canteen.cards)[2])
+
+
+@pytest.mark.parametrize("canteen", ["numbers"], indirect=True)
+def test_at_a_school_that_takes_numbers_a_card_buys_a_lunch_and_no_more_than_its_limit(
+    kiosk: KioskProcess, virtual: VirtualCards, canteen: Canteen
+) -> None:
+    hand, school = virtual.readers[0], canteen.school
+    card = canteen.rich
+    serve(kiosk, hand, card)
+    hand.insert(canteen.chips[STAFF_CARD])
+    kiosk.next("SignedIn")
+    kiosk.act(f"tray {' '.join([str(school.snack)] * 4)}")  # 6.00 of 5.00
+    kiosk.next("Today")
+    hand.remove()
+    kiosk.next("CardGone")
+    hand.insert(canteen.chips[card])
+    assert kiosk.next("Served", "Refused")["reason"] == "number_limit"

@@ -25,6 +25,7 @@ from accounts.facts import Fact
 from accounts.intake import book_facts
 from accounts.restoring import Restored, Wish, restore
 from accounts.seals import make_seal
+from accounts.stuck_kiosks import Stuck, stuck_kiosks
 from accounts.verify import verify
 from kiosk import messages as say
 
@@ -297,6 +298,12 @@ def test_a_backup_older_than_the_kiosk_keeps_sets_the_rest_aside_and_says_so(
     assert f"does not take the facts of epoch {till.journal.epoch}: gap" in caplog.text
     assert till.sync.status().waiting == kept
     assert books(city.school.database) == {}
+    till.later(minutes=2)
+    till.sync.once()
+    with city.school.database.read() as db:
+        assert stuck_kiosks(db) == (
+            Stuck("kiosk a", kept, city.clock.now(), epoch=0, last=0, came=None),
+        )
 
 
 def test_an_older_image_of_the_kiosk_and_an_older_ledger_at_once_book_nothing_twice(

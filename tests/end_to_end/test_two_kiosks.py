@@ -20,9 +20,11 @@ from postgresql_server import Server
 from sqlalchemy import text
 from till import Till, give_card
 
+from accounts.card_matters import MatterKind, card_matters
 from accounts.database import open_database
 from accounts.intake import book_facts
 from accounts.tables import kiosks as tables
+from cards.virtual.stack import VirtualCards
 from kiosk import messages as say
 
 
@@ -73,6 +75,49 @@ def test_a_lunch_taken_at_one_is_known_at_the_other_and_the_second_tap_is_refuse
         assert_books_hold(
             canteen.database, kiosk.origin_id, kiosk.acknowledged(), quarantined=set()
         )
+
+
+@pytest.mark.pcsc
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_on_two_real_readers_the_second_tap_of_a_card_within_seconds_is_told_to_the_office(
+    canteen: Canteen, kiosks: Nursery, tmp_path: Path
+) -> None:
+    school, card = canteen.school, next(iter(canteen.cards))
+    with VirtualCards(("A", "B")) as virtual, ExitStack() as stack:
+        both = []
+        for reader, origin in zip(
+            virtual.readers, (school.kiosk.origin_id, school.other_kiosk.origin_id), strict=True
+        ):
+            folder = tmp_path / str(origin)
+            folder.mkdir()
+            pcsc = {"socket": str(virtual.socket), "match": reader.setting.match}
+            kiosk = KioskProcess(kiosks, canteen, folder, origin, pcsc=pcsc)
+            both.append(stack.enter_context(kiosk))
+            kiosk.start()
+            awaiting = {"ReaderUp", "Today"}
+            while awaiting:
+                awaiting.discard(kiosk.next(*awaiting)["kind"])
+        first, second = both
+        virtual.readers[1].insert(canteen.chips[STAFF_CARD])
+        second.next("SignedIn")
+        virtual.readers[1].remove()
+        second.next("CardGone")
+        virtual.readers[0].insert(canteen.chips[card])
+        first.next("Served")
+        virtual.readers[0].remove()
+        knows_of(second, 1)
+        virtual.readers[1].insert(canteen.chips[card])
+        assert second.next("Served", "Refused")["reason"] == "already_eaten"
+        for kiosk in both:
+            kiosk.end()
+        second.start()  # what it noticed is brought at the latest now
+        second.next("Status", waiting=0, ledger_reachable=True)
+        second.end()
+    with canteen.database.read() as db:
+        (matter,) = card_matters(db, since=None)
+    assert matter.kind is MatterKind.SEEN_ELSEWHERE
+    assert {matter.kiosk, matter.other} == {"kiosk a", "kiosk b"}
+    assert_proof_holds(canteen.database)
 
 
 @pytest.fixture

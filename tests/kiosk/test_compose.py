@@ -99,7 +99,7 @@ def test_a_reader_that_can_be_none_is_an_error_in_words(entry: ReaderEntry) -> N
 def canteen(empty_sqlite: Path, tmp_path: Path) -> Iterator[Canteen]:
     shutil.copy(empty_sqlite, tmp_path / "ledger.db")
     database = open_database(f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield open_canteen(database, children=4)
+    yield open_canteen(database, children=4, by_number=True)
     database.close()
 
 

@@ -25,6 +25,7 @@ def test_a_new_school_has_the_default_settings(office: Office) -> None:
         "accepts": ["aes"],
         "first_name": False,
         "language": "de",
+        "uid_limit": None,
     }
 
 
@@ -46,6 +47,13 @@ def test_settings_are_changed_one_by_one_and_listed(office: Office) -> None:
     table = office.done("school", "list").splitlines()
     assert table[0].split() == ["Nummer", "Name", "Untergrenze", "Karten", "Vorname", "Sprache"]
     assert table[1].split()[-4:] == ["€", "aes,uid", "ja", "en"]
+
+
+def test_what_bare_numbers_may_buy_a_day_is_set_and_said(office: Office) -> None:
+    assert "2,50" in office.done("school", "set", SCHOOL, "--uid-limit", "2,50")
+    assert office.told("school", "list")["schools"][0]["uid_limit"] == "2.50"
+    assert office.rows("SELECT uid_day_limit_cents FROM school") == [(250,)]
+    assert office.reason("school", "set", SCHOOL, "--uid-limit", "-1,00") == "bad_setting"
 
 
 def test_a_floor_above_nothing_is_refused_and_changes_nothing(office: Office) -> None:

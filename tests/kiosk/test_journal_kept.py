@@ -198,10 +198,18 @@ def test_whatever_happens_what_stays_of_an_epoch_is_its_end_and_nothing_young_or
 
 def as_format_1(path: Path) -> None:
     """Make the file what the first release would have left."""
+    as_format_2(path)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for table in ("fact", "note"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN drained_on")
         db.execute("PRAGMA user_version = 1")
+
+
+def as_format_2(path: Path) -> None:
+    """Make the file what was written before there were alerts."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("DROP TABLE alert")
+        db.execute("PRAGMA user_version = 2")
 
 
 def test_a_journal_of_the_first_format_is_brought_up_with_all_it_holds(
@@ -228,6 +236,21 @@ def test_a_journal_of_the_first_format_is_brought_up_with_all_it_holds(
     second.close()
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (journal_file.FORMAT,)
+
+
+def test_a_journal_from_before_there_were_alerts_takes_them(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    path = tmp_path / "journal.db"
+    first = opened(path, clock)
+    row = first.record(lunch(), ITEMS)
+    first.close()
+    as_format_2(path)
+    second = opened(path, clock)
+    second.write_alert(at_us=1, kind="wrong_key", card=bytes(32))
+    assert second.waiting() == [row]
+    assert len(second.waiting_alerts()) == 1
+    second.close()
 
 
 def test_a_wrong_key_does_not_touch_a_journal_of_the_first_format(

@@ -19,6 +19,7 @@ from accounts.clock import FixedClock
 from accounts.intake import book_facts
 from accounts.seals import newest_seal
 from accounts.settings import NightlySettings
+from accounts.tables import kiosks
 from accounts.texts import Language, texts
 from kiosk.nightly import Outcome, Step, backup_name, remove_old, spend
 from kiosk.office.nightly import STEPS, fields, lines
@@ -84,6 +85,23 @@ def test_the_second_night_tells_only_what_is_new(lived: School, settings: Nightl
 def test_months_that_could_be_closed_are_told(lived: School, settings: NightlySettings) -> None:
     night = spend(lived.database, settings=settings, clock=FixedClock(NIGHT + timedelta(days=40)))
     assert "Abgeschlossen werden könnte: 2026-11, 2026-12" in report(night)
+
+
+@pytest.mark.parametrize(("hours", "named"), [(0, False), (2, True)])
+def test_a_kiosk_that_cannot_bring_its_facts_is_named(
+    lived: School, settings: NightlySettings, hours: int, *, named: bool
+) -> None:
+    """For an hour after its newest fact came in there may just be more on the way."""
+    seen = {"origin_id": lived.kiosk.origin_id, "at_us": NOON + timedelta(hours=hours),
+            "waiting": 3, "software": "1"}  # fmt: skip
+    with lived.database.write() as db:
+        db.execute(kiosks.kiosk_seen.insert().values(seen))
+    night = spend(lived.database, settings=settings, clock=FixedClock(NIGHT))
+    said = "Kasse kiosk a kann 3 Vorgänge nicht übertragen: davor fehlen Nummern."
+    assert (said in report(night)) is named
+    due = fields(night)["due"]
+    assert isinstance(due, dict)
+    assert [it["name"] for it in due["stuck_kiosks"]] == (["kiosk a"] if named else [])
 
 
 def broken(school: School) -> None:

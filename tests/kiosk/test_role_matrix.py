@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 from builders import NOON
 from desk import SCHOOL, Office, add_prices, open_office
+from key_station import BOTH, make, quick_argon
 from offices import hire
 
+from accounts.card_alerts import Alert, keep_alerts
 from accounts.rights import Act, Role
 from accounts.schools import find_school
 from accounts.sessions import open_session
@@ -31,8 +33,26 @@ UIDS = {SCHOOL: "04A1B2C3D4E5F6", OTHER: "04A1B2C3D4E5F7"}
 NEW_UIDS = {SCHOOL: "04A1B2C3D4E5F8", OTHER: "04A1B2C3D4E5F9"}
 HERE, EVERYWHERE, ANYWHERE = "here", "everywhere", "anywhere"
 
-FREE = {"demo", "doctor", "kiosk", "kiosk serve", "kiosk enrol", "db key"}
-"""Jobs of a machine, not of the office: they open no ledger, or as a kiosk that has its own key."""
+FREE = {
+    "demo",
+    "doctor",
+    "kiosk",
+    "kiosk serve",
+    "kiosk enrol",
+    "kiosk keys",
+    "db key",
+    "card doctor",
+    "card keys init",
+    "card keys rotate",
+    "card keys show",
+    "card keys holders add",
+    "card keys holders change",
+    "card keys holders remove",
+}
+"""Jobs of a machine, not of the office: they open no ledger, or as a kiosk that has its own key.
+
+The master keys' file is none of the ledger's either: two of its holders are the right to it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +70,8 @@ SELLER = ("--kind", "public", "--settled-as", "revenue")
 OFFER = ("--day", "24.11.2026", "--code", "9", "--title", "Reis", "--class", "lunch",
          "--operator", "Küche", "--price", "V=4,20")  # fmt: skip
 PASSWORD = ("--new-password-file", "{folder}/new")
+KEYS = ("--keys", "{folder}/masters", "--passphrase-file", "{folder}/passphrase-Kasse",
+        "--passphrase-file", "{folder}/passphrase-Leitung")  # fmt: skip
 TABLE: dict[str, Row] = {
     "school add": Row(EVERYWHERE, (A,), ("177777", "Neu")),
     "school list": Row(ANYWHERE, (K, S, T, P, A), ()),
@@ -78,10 +100,18 @@ TABLE: dict[str, Row] = {
     "card block": Row(HERE, (S,), ("{card}",)),
     "card unblock": Row(HERE, (S,), ("{card}",)),
     "card replace": Row(HERE, (S,), ("{card}", "{new_uid}")),
+    "card issue": Row(HERE, (S,), (*AT, "--pupil", "@{pupil}")),
     "card show": Row(HERE, (S, T, P), ("{card}",)),
+    "card alerts": Row(HERE, (S, P, A), AT),
+    "card seen": Row(HERE, (S, A), ("{alert}", "--note", "Uhr falsch")),
+    "card keys export-school": Row(HERE, (A,), (*AT, "school.key", *KEYS)),
+    "card keys seal": Row(EVERYWHERE, (A,), KEYS),
     "kiosk-device add": Row(HERE, (A,), ("Hof {school}", *AT)),
     "kiosk-device list": Row(ANYWHERE, (S, T, P, A), ()),
     "kiosk-device renew": Row(HERE, (A,), ("Kasse {school}", "--out", "renewed.json")),
+    "kiosk-device salvage": Row(
+        HERE, (A,), ("Kasse {school}", "{folder}/menu.csv", "--passphrase-file", "{folder}/new")
+    ),
     "kiosk-device revoke": Row(HERE, (S, A), ("Kasse {school}",)),
     "month list": Row(EVERYWHERE, (T, P, A), ()),
     "credit": Row(HERE, (S, T), ("@{pupil}", "5,00", *AT, "--reason", "kalt")),
@@ -141,6 +171,16 @@ def _city(office: Office) -> None:
         office.done("card", "assign", uid, "--school", school, "--pupil", f"@{pupil}")
 
 
+def _alerts(office: Office) -> None:
+    """Something noticed at each school's kiosk, once for every role that may look into it."""
+    database = office.database()
+    with database.write() as db:
+        for (kiosk,) in db.exec_driver_sql("SELECT id FROM origin WHERE kind = 'kiosk'").all():
+            told = [Alert(1, seq, NOON, "wrong_key", bytes(32)) for seq in range(1, 10)]
+            keep_alerts(db, kiosk, told, now=NOON)
+    database.close()
+
+
 def _people(office: Office) -> None:
     """Each role for one school and for all."""
     database = office.database()
@@ -165,8 +205,10 @@ def office(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MENSA_USER", raising=False)
-    office = open_office(empty_sqlite, tmp_path, capsys, monkeypatch, _city, _people)
+    office = open_office(empty_sqlite, tmp_path, capsys, monkeypatch, _city, _people, _alerts)
     office.write("new", "rosa elefant am see").chmod(0o600)
+    quick_argon(monkeypatch)
+    make(office, *BOTH)
     office.write(
         "menu.csv", "Tag;Nr;Gericht;Art;Betreiber;V\n23.11.2026;1;Nudeln;Essen;Küche;4,20\n"
     )
@@ -191,6 +233,8 @@ def _words(office: Office, row: Row, school: str) -> list[str]:
         f" WHERE s.number = '{school}' ORDER BY m.id",
         "card": "SELECT c.printed_no FROM card c JOIN membership m ON m.pupil_id = c.pupil_id"
         f" JOIN school s ON s.id = m.school_id WHERE s.number = '{school}' ORDER BY c.id",
+        "alert": "SELECT 'a' || a.id FROM card_alert a JOIN origin k ON k.id = a.origin_id"
+        f" JOIN school s ON s.id = k.school_id WHERE s.number = '{school}' ORDER BY a.id",
     }.items():
         values[key] = str(office.rows(query)[0][0])
     return [word.format(**values) for word in row.words]

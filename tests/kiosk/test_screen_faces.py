@@ -12,12 +12,14 @@ from screen_states import AT, FACES, READY, STAFF
 from accounts.charge import Refusal
 from accounts.money import Money
 from accounts.texts import Language
-from cards.reader import TroubleReason
+from cards.reader import CardFault, TroubleReason
 from kiosk.messages import (
     BalanceArmed,
     BalanceShown,
     CardGone,
+    CardKeys,
     Outcome,
+    ProofLack,
     ReaderDown,
     ReaderUp,
     Refused,
@@ -37,6 +39,7 @@ SENTENCES = {
     "again": ("Bitte Karte noch einmal auflegen", "Please place your card again"),
     "wrong-card": ("Bitte nur die Mensakarte auflegen", "Please place nothing but your meal card"),
     "trouble": ("Leser nicht bereit", "Reader not ready"),
+    "loading": ("Kasse lädt ihre Daten", "The kiosk is loading its data"),
     "armed": ("Karte auflegen und Guthaben sehen", "Place your card to see its balance"),
     "balance": ("Guthaben dieser Karte: 20,00 €", "Balance of this card: €20.00"),
     "offline": ("Bitte Karte auflegen", "Please place your card"),
@@ -114,9 +117,11 @@ def test_a_kiosk_that_speaks_english_says_english_first() -> None:
 
 
 def test_every_refusal_looks_and_sounds_the_same() -> None:
-    stages = [shown(Refused(AT, reason)) for reason in Refusal]
+    details = [Refused(AT, Refusal.PROOF, detail=one) for one in (*CardFault, *ProofLack)]
+    refusals = [*(Refused(AT, reason) for reason in Refusal), *details]
+    stages = [shown(refused) for refused in refusals]
     assert len({stage.seen[1] for stage in stages}) == 1
-    assert [stage.tones for stage in stages] == [[Tone.PROBLEM]] * len(Refusal)
+    assert [stage.tones for stage in stages] == [[Tone.PROBLEM]] * len(refusals)
 
 
 def test_children_who_differ_only_in_who_pays_look_and_sound_the_same() -> None:
@@ -265,6 +270,15 @@ def test_the_balance_is_shown_in_german_form(cents: int, amount: str) -> None:
             "ohne Netz, Ausgabe läuft weiter | 1.200 Buchungen warten | Daten 2 h alt",
         ),
         (Status(None, 0, ledger_reachable=False), "noch keine Daten"),
+        (Status(4, 0, ledger_reachable=True, keys=CardKeys.HELD), "Daten und Schlüssel aktuell"),
+        (
+            Status(780, 0, ledger_reachable=True, keys=CardKeys.HELD),
+            "Daten und Schlüssel 13 min alt",
+        ),
+        (
+            Status(7300, 0, ledger_reachable=True, keys=CardKeys.MISSING),
+            "Kartenschlüssel fehlen | Daten 2 h alt",
+        ),
     ],
 )
 def test_the_staffs_line_says_how_the_kiosk_stands(status: Status, sentence: str) -> None:
@@ -273,6 +287,16 @@ def test_the_staffs_line_says_how_the_kiosk_stands(status: Status, sentence: str
         assert sentence in stage.rows()[-1]
 
     perform(script, size=(110, 25))
+
+
+def test_a_kiosk_that_knows_nobody_yet_invites_no_card() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.hear(Status(None, 0, ledger_reachable=True))
+        assert stage.face() is Face.LOADING
+        await stage.hear(Status(1, 0, ledger_reachable=True))
+        assert stage.face() is Face.IDLE
+
+    perform(script)
 
 
 def test_outcomes_that_come_before_the_screen_are_shown_once_it_is_there() -> None:

@@ -8,7 +8,8 @@ from screen_stage import Stage, perform
 
 from cards.reader import CardUnread, ReaderSetting, Tap
 from cards.wedge import Wedge
-from kiosk.messages import AskBalance, SignedIn
+from kiosk.commands import AskBalance
+from kiosk.messages import SignedIn
 from kiosk.screens.held_keys import PAUSE_NS, HeldKeys, Key, release, take
 from kiosk.screens.staff import Mode
 

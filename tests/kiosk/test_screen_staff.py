@@ -8,28 +8,30 @@ from screen_states import AT, CHILDREN, KITCHEN, READY, STAFF, TODAY
 
 from accounts.charge import Choice, OverrideReason, Refusal, VoidReason
 from cards.reader import UnreadReason
-from kiosk.messages import (
+from kiosk.commands import (
     AskBalance,
     AskCounts,
     AskWhy,
-    CardNotRead,
     ChooseTray,
     Command,
     FindChild,
-    Found,
     KeepSignedIn,
+    ServeAnyway,
+    ServeFound,
+    ServeUnassigned,
+    SignIn,
+    SignOut,
+    VoidLast,
+)
+from kiosk.messages import (
+    CardNotRead,
+    Found,
     NothingToVoid,
     Outcome,
     Refused,
-    ServeAnyway,
     Served,
-    ServeFound,
-    ServeUnassigned,
     SignedOut,
-    SignIn,
-    SignOut,
     Voided,
-    VoidLast,
     Why,
 )
 from kiosk.screens.held_keys import Key

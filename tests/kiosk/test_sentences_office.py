@@ -6,6 +6,7 @@ import string
 import pytest
 
 from accounts.approvals import ApprovalRefusal
+from accounts.card_matters import MatterKind, MatterRefusal
 from accounts.card_numbers import NumberFault
 from accounts.holdings import CardRefusal
 from accounts.meals import MealRefusal
@@ -22,12 +23,14 @@ from accounts.tariffs import TariffRefusal
 from accounts.texts import Language, texts
 from accounts.users import UserRefusal
 from cards.uid import UidFault
+from kiosk.sentences_alerts import MATTERS
 from kiosk.sentences_office import SENTENCES
 
 REASONS: tuple[type[enum.Enum], ...] = (
     ApprovalRefusal,
     CardRefusal,
     Doubt,
+    MatterRefusal,
     MealRefusal,
     NumberFault,
     OpeningRefusal,
@@ -56,3 +59,9 @@ def test_every_reason_has_a_sentence_in_both_languages(reasons: type[enum.Enum])
 
 def test_no_sentence_is_left_from_a_reason_that_is_gone() -> None:
     assert {type(reason) for reason in SENTENCES} == set(REASONS)
+
+
+def test_whatever_is_noticed_of_a_card_has_a_sentence_in_both_languages() -> None:
+    for kind in MatterKind:
+        english = MATTERS[kind]
+        assert texts(Language.GERMAN).say(english) != texts(Language.ENGLISH).say(english)

@@ -64,7 +64,7 @@ def test_an_answer_that_is_lost_is_asked_again_and_nothing_is_booked_twice(
 ) -> None:
     till.tap(PAYER)
     with monkeypatch.context() as broken:
-        broken.setattr(till.sync, "_mark", lambda _: 1 / 0)
+        broken.setattr(till.sync._draining, "_mark", lambda _: 1 / 0)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
                 till.sync.once()

@@ -22,6 +22,7 @@ from cards.reader import (
     TroubleReason,
     UnreadReason,
 )
+from kiosk import commands
 from kiosk import messages as say
 from kiosk.worker import Worker
 
@@ -49,7 +50,7 @@ class Shift:
         assert isinstance(outcome, kind), outcome
         return outcome
 
-    def command(self, command: say.Command) -> say.Outcome:
+    def command(self, command: commands.Command) -> say.Outcome:
         self.worker.send(command)
         return self.next()
 
@@ -117,18 +118,18 @@ def test_every_command_has_an_answer(shift: Shift) -> None:
     said = [
         shift.command(command)
         for command in (
-            say.AskWhy(),
-            say.SignIn(PIN),
-            say.ChooseTray((Choice(shift.till.school.drink),)),
-            say.ChooseTray(()),
-            say.AskBalance(),
-            say.FindChild("Beispiel"),
-            say.ServeFound(shift.till.school.payer, OverrideReason.CARD_FORGOTTEN),
-            say.ServeUnassigned(OverrideReason.OTHER),
-            say.ServeAnyway(OverrideReason.OTHER),
-            say.VoidLast(VoidReason.MISTAKE),
-            say.AskCounts(),
-            say.SignOut(),
+            commands.AskWhy(),
+            commands.SignIn(PIN),
+            commands.ChooseTray((Choice(shift.till.school.drink),)),
+            commands.ChooseTray(()),
+            commands.AskBalance(),
+            commands.FindChild("Beispiel"),
+            commands.ServeFound(shift.till.school.payer, OverrideReason.CARD_FORGOTTEN),
+            commands.ServeUnassigned(OverrideReason.OTHER),
+            commands.ServeAnyway(OverrideReason.OTHER),
+            commands.VoidLast(VoidReason.MISTAKE),
+            commands.AskCounts(),
+            commands.SignOut(),
         )
     ]
     assert [type(outcome) for outcome in said] == [
@@ -190,18 +191,18 @@ def test_a_snapshot_that_cannot_be_learned_is_no_matter_for_the_screen(
 
 
 def test_idle_staff_are_signed_out_and_the_screen_is_told(shift: Shift) -> None:
-    assert isinstance(shift.command(say.SignIn(PIN)), say.SignedIn)
+    assert isinstance(shift.command(commands.SignIn(PIN)), say.SignedIn)
     shift.till.clock.move(timedelta(seconds=61))
     assert shift.next() == say.SignedOut()
 
 
 def test_keeping_signed_in_says_nothing(shift: Shift) -> None:
-    shift.command(say.SignIn(PIN))
+    shift.command(commands.SignIn(PIN))
     shift.till.clock.move(timedelta(seconds=50))
-    shift.worker.send(say.KeepSignedIn())
-    assert isinstance(shift.command(say.AskWhy()), say.Why)
+    shift.worker.send(commands.KeepSignedIn())
+    assert isinstance(shift.command(commands.AskWhy()), say.Why)
     shift.till.clock.move(timedelta(seconds=50))
-    assert isinstance(shift.command(say.AskWhy()), say.Why)
+    assert isinstance(shift.command(commands.AskWhy()), say.Why)
 
 
 def test_what_was_in_the_queue_is_finished_before_the_end(shift: Shift) -> None:
