@@ -23,7 +23,7 @@ PASSPHRASE = "Lindenallee-7"
 PEPPER = b"pepper of the tests"
 PAYING, SUBSIDISED, STRANGER = "04AAAAAAAAAAAA", "04BBBBBBBBBBBB", "04F00DF00DF00D"
 IDLE, SERVED, REFUSED = "Bitte Karte auflegen", "Guten Appetit!", "Bitte beim Personal melden"
-FRESH = "Schlüssel aktuell"
+FRESH = "Daten aktuell"
 """A kiosk's first start paints its screen before it has heard of anybody."""
 
 
