@@ -40,7 +40,8 @@ class AlertKind(enum.Enum):
 class Alert:
     """One alert: ``kind`` is a value of ``AlertKind``, ``card`` the HMAC of the card's number.
 
-    ``at`` is by the kiosk's clock.
+    ``at`` is by the kiosk's clock; where that runs ahead of the ledger's, the moment of hearing
+    is kept instead.
     """
 
     epoch: int
@@ -73,7 +74,7 @@ def keep_alerts(db: Session, origin_id: int, alerts: Sequence[Alert], *, now: da
             "origin_id": origin_id,
             "epoch": alert.epoch,
             "seq": alert.seq,
-            "at_us": alert.at,
+            "at_us": min(alert.at, now),
             "heard_us": now,
             "kind": alert.kind,
             "card_id": _own_card(db, origin_id, alert.card),

@@ -31,6 +31,7 @@ from accounts.card_issues import (
 )
 from accounts.card_keys import put_card_keys
 from accounts.card_register import Card, CardState, card_of, holder_of
+from accounts.guards import guarded
 from accounts.holdings import (
     BlockReason,
     CardRefusal,
@@ -147,7 +148,8 @@ def note_step(
     """
     if step in {end.value for end in IssueEnd}:
         raise ValueError("an issue is ended by finish or give_up")
-    db.execute(insert(card_step).values(issue_id=issue_id, step=step, actor=actor, at_us=at))
+    with guarded():
+        db.execute(insert(card_step).values(issue_id=issue_id, step=step, actor=actor, at_us=at))
 
 
 def finish(

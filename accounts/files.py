@@ -1,5 +1,6 @@
 """Files that are whole or not there: written beside their place, durable, then put into it."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,16 @@ def put_whole(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def could_be_written(path: Path) -> None:
+    """Raise the OSError with which ``written_whole`` would begin; leave nothing behind."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    part.unlink()
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write that appears under its name, for its owner alone, when all was written.
@@ -38,10 +49,8 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     Whatever is torn leaves at most a hidden file beside it, which the next writing removes.
     Raises FileExistsError where the name is taken.
     """
-    if path.exists():
-        raise FileExistsError(path)
+    could_be_written(path)
     part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             yield file

@@ -21,6 +21,8 @@ class Keys:
     application: tuple[bytes, ...] = field(repr=False)
     former_picc: tuple[bytes, ...] = field(repr=False, default=())
     """Of other generations: a chip that was begun before the masters were rotated."""
+    former_application: tuple[tuple[bytes, ...], ...] = field(repr=False, default=())
+    """``application`` of those generations, the newest first, as ``former_picc`` is."""
 
     @property
     def read(self) -> bytes:
@@ -31,17 +33,22 @@ class Keys:
 def keys_of(masters: Masters, *, uid: bytes, medium: Medium, aid: bytes, generation: int) -> Keys:
     """The keys of the chip with this UID (7 bytes). Raises KeyError for an unknown generation."""
     others = [it for it in reversed(masters.generations) if it != generation]
+
+    def application(of: int) -> tuple[bytes, ...]:
+        return tuple(
+            masters.read_key(uid=uid, aid=aid, key_no=number, generation=of)
+            if number == medium.read_key
+            else masters.application_key(uid=uid, aid=aid, key_no=number, generation=of)
+            for number in range(medium.key_count)
+        )
+
     return Keys(
         uid=uid,
         medium=medium,
         aid=aid,
         generation=generation,
         picc=masters.picc_key(uid=uid, generation=generation),
-        application=tuple(
-            masters.read_key(uid=uid, aid=aid, key_no=number, generation=generation)
-            if number == medium.read_key
-            else masters.application_key(uid=uid, aid=aid, key_no=number, generation=generation)
-            for number in range(medium.key_count)
-        ),
+        application=application(generation),
         former_picc=tuple(masters.picc_key(uid=uid, generation=it) for it in others),
+        former_application=tuple(application(it) for it in others),
     )

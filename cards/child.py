@@ -9,7 +9,7 @@ import os
 import select
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -31,21 +31,26 @@ class Lines:
 
 
 class Child:
-    """A started process; a context manager that leaves none behind."""
+    """A started process; a context manager that leaves none behind.
+
+    Raises OSError, with nothing left open, where it cannot be started.
+    """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        events, self.events_fd = os.pipe()
-        words, printed = os.pipe()
-        heard, self._ear = os.pipe()
-        self._process = subprocess.Popen(
-            command,
-            stdin=heard,
-            stdout=printed,
-            stderr=printed,
-            pass_fds=(self.events_fd,),
-            env=dict(environment),
-            start_new_session=True,  # a Ctrl-C at the terminal is the parent's to handle
-        )
+        with ExitStack() as opened:
+            events, self.events_fd = _pipe(opened)
+            words, printed = _pipe(opened)
+            heard, self._ear = _pipe(opened)
+            self._process = subprocess.Popen(
+                command,
+                stdin=heard,
+                stdout=printed,
+                stderr=printed,
+                pass_fds=(self.events_fd,),
+                env=dict(environment),
+                start_new_session=True,  # a Ctrl-C at the terminal is the parent's to handle
+            )
+            opened.pop_all()
         for theirs in (self.events_fd, printed, heard):
             os.close(theirs)
         self.events = Lines(events)
@@ -77,6 +82,14 @@ class Child:
         for ours in (self._ear, self.events.descriptor, self.words.descriptor):
             if ours >= 0:
                 os.close(ours)
+
+
+def _pipe(opened: ExitStack) -> tuple[int, int]:
+    """Return a pipe's two ends, which ``opened`` closes."""
+    ends = os.pipe()
+    for end in ends:
+        opened.callback(os.close, end)
+    return ends
 
 
 def wait_for(descriptors: Collection[int], seconds: float) -> set[int]:

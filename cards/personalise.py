@@ -6,8 +6,8 @@
 - ``personalise`` yields a step before the first command of it is sent, so that whoever drives it
   can write it down first. It ends with None where everything is written, else with the reason
   why this chip gets no further. Whether the card is good is for a fresh session to prove.
-- The application's master key is changed last: as long as it is the factory's, nothing was
-  promised. Nothing is ever switched on that could lock a chip for good.
+- The application's master key is changed last: as long as it is the factory's or of a former
+  generation, nothing was promised in this one. Nothing is ever switched on that could lock a chip for good.
 - What the chip says comes up as CardGone, CardRefused and ProtocolBroken: none of them says
   anything about the card, and all of them are answered by laying it down again.
 
@@ -92,14 +92,15 @@ def survey(channel: Channel, keys: Keys) -> Fault | None:
     """
     if keys.medium is Medium.NTAG424:
         tag = Workpiece(channel, keys)
-        return Fault.FOREIGN_KEYS if tag.master() is None else None
+        return Fault.FOREIGN_KEYS if tag.key(MASTER_KEY) is None else None
     card = Workpiece(channel, keys)
     owner = card.owner()
     if owner is None:
         return Fault.FOREIGN_KEYS
     if not card.enter():
         return None
-    if owner is Owner.FACTORY or card.master() is None:
+    numbers = range(keys.medium.key_count)
+    if owner is Owner.FACTORY or any(card.key(number) is None for number in numbers):
         return Fault.FOREIGN_APPLICATION
     return None
 
@@ -111,14 +112,10 @@ def personalise(channel: Channel, plan: Plan) -> Generator[Step, None, Fault | N
         fault = yield from _owned(chip)
         if fault is not None:
             return fault
-    master = chip.master()
-    if master is None:
-        return Fault.FOREIGN_APPLICATION
-    for number in range(1, keys.medium.key_count):
-        if not chip.opens(number, keys.application[number]):
-            yield Step.KEYS
-            chip.begin(MASTER_KEY, master)
-            chip.change(number, old=FACTORY_KEY)
+    master = chip.key(MASTER_KEY)
+    if master is None or not (yield from _keyed(chip, keys, master)):
+        foreign = keys.medium is Medium.NTAG424
+        return Fault.FOREIGN_KEYS if foreign else Fault.FOREIGN_APPLICATION
     if keys.medium is not Medium.NTAG424 and master == FACTORY_KEY:
         yield Step.FILE
         chip.begin(MASTER_KEY, master)
@@ -131,7 +128,7 @@ def personalise(channel: Channel, plan: Plan) -> Generator[Step, None, Fault | N
         chip.write(written)
         if chip.content() != written:
             return Fault.NOT_KEPT
-    if master == FACTORY_KEY:
+    if master != keys.application[MASTER_KEY]:
         yield Step.APPLICATION_KEY
         chip.begin(MASTER_KEY, master)
         chip.change(MASTER_KEY)
@@ -170,3 +167,16 @@ def _owned(chip: Workpiece) -> Generator[Step, None, Fault | None]:
         if not chip.enter():
             return Fault.NOT_KEPT
     return None
+
+
+def _keyed(chip: Workpiece, keys: Keys, master: bytes) -> Generator[Step, None, bool]:
+    """Give the application its keys but for the master; False where one is a stranger's."""
+    for number in range(1, keys.medium.key_count):
+        old = chip.key(number)
+        if old is None:
+            return False
+        if old != keys.application[number]:
+            yield Step.KEYS
+            chip.begin(MASTER_KEY, master)
+            chip.change(number, old=old)
+    return True

@@ -154,7 +154,12 @@ class WatchedReader:
 
     def _attend(self) -> TroubleReason | None:
         """Pass on what one process says; return why it must be replaced, or None at the end."""
-        with Child(self._command, self._environment) as child:
+        try:
+            started = Child(self._command, self._environment)
+        except OSError as error:
+            log.error("reader process cannot be started: %s", error.strerror)  # noqa: TRY400  # as often as it is tried
+            return TroubleReason.CRASHED
+        with started as child:
             assignment = Assignment(
                 setting=self.setting,
                 admit_virtual=self._admit_virtual,

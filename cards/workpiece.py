@@ -75,11 +75,15 @@ class Workpiece:
             return Owner.FORMER
         return Owner.FACTORY if not fresh and self._factory_opens() else None
 
-    def master(self) -> bytes | None:
-        """The application's master key, ours or the factory's; None where it is neither."""
-        ours = self._keys.application[MASTER_KEY]
-        both = (FACTORY_KEY, ours) if self._version() == 0 else (ours, FACTORY_KEY)
-        return next((key for key in both if self.opens(MASTER_KEY, key)), None)
+    def key(self, number: int) -> bytes | None:
+        """The application's key of that number: ours, the factory's or a former one of ours.
+
+        None where it is another; else a session with it.
+        """
+        ours = (self._keys.application, *self._keys.former_application)
+        known = [keys[number] for keys in ours]
+        known.insert(0 if self._version(number) == 0 else len(known), FACTORY_KEY)
+        return next((key for key in known if self.opens(number, key)), None)
 
     def enter(self) -> bool:
         """Select our application; False where there is none."""
@@ -129,10 +133,10 @@ class Workpiece:
         """Delete all applications, in a session with the chip's own key."""
         self._desfire.format_picc()
 
-    def _version(self) -> int | None:
-        """The version of the master key where the card stands: which key to try first."""
+    def _version(self, number: int = MASTER_KEY) -> int | None:
+        """The version of this key where the card stands: which key to try first."""
         try:
-            return self._host.key_version(MASTER_KEY)
+            return self._host.key_version(number)
         except CardRefused:
             return None
 

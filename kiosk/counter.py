@@ -2,7 +2,7 @@
 
 - Every charge and every void is durable in the kiosk's journal before its outcome is returned.
 - A card that has a key is taken when it has proved it and in no other way; what a card with
-  nothing but a number may spend a day is limited.
+  nothing but a number may spend a day is limited, and staff are not signed in by it.
 - It decides on what the kiosk knows now (``kiosk.known``); without any snapshot it knows nobody.
 """
 
@@ -114,6 +114,9 @@ class Counter:
         if problem is not None or card is None:
             return self._turn_away(tap, shown.card, problem or Refusal.UNKNOWN, now)
         if card.staff_id is not None:
+            if shown.number_only:
+                # Whoever copies a number must not get what a PIN protects.
+                return self._turn_away(tap, shown.card, Refusal.PROOF, now)
             return self._staff.welcome(self._known.staff[card.staff_id], now)
         assert card.pupil_id is not None  # a card has a pupil or a member of staff  # noqa: S101
         if self._balance_until is not None and self._balance_until - BALANCE_WAITS <= now <= (

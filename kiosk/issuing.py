@@ -13,9 +13,10 @@
 import secrets
 
 from accounts.card_issuing import Issue
-from accounts.card_register import Card
+from accounts.card_register import Card, CardState
+from accounts.guards import JournalRefused
 from accounts.holdings import CardRefusal, card_hash
-from cards.card_keys import keys_of
+from cards.card_keys import Keys, keys_of
 from cards.channel import CardGone
 from cards.layout import TOKEN_LENGTH, Content, Medium
 from cards.personalise import Fault, Plan, Step, identify, personalise, survey, wipe
@@ -39,6 +40,8 @@ from kiosk.issuing_terms import (
 
 TRIES = 3
 """Fresh sessions in which a card is given the chance to be what it should be."""
+_ENDED = "issue_ended"
+"""The ledger's word for a step of an issue that is over."""
 
 
 def lay(tools: Tools, book: Book, wanted: Wanted, *, uid: bytes, laid: Laid) -> Outcome:
@@ -63,11 +66,16 @@ def lay(tools: Tools, book: Book, wanted: Wanted, *, uid: bytes, laid: Laid) -> 
         return Open(Trouble.GONE, issue)
     except (CardRefused, ProtocolBroken):
         return Open(Trouble.UNCLEAR, issue)
+    except JournalRefused as refused:
+        if refused.code != _ENDED:
+            raise
+        return Open(Trouble.ENDED, issue)
 
 
 def _somebodys(book: Book, known: Card, wanted: Wanted) -> Outcome:
     mine = (known.pupil_id, known.staff_id) == (wanted.pupil_id, wanted.staff_id)
-    if mine and known.id != wanted.replaces and book.is_issued(known):
+    good = mine and known.state is CardState.ACTIVE
+    if good and known.id != wanted.replaces and book.is_issued(known):
         return Done(known, before=True)
     return NotBegun(CardRefusal.KNOWN_CARD, known)
 
@@ -79,7 +87,7 @@ def _begun(
     keys = keys_of(masters, uid=uid, medium=medium, aid=tools.aid, generation=masters.newest)
     fault = survey(laid, keys)
     if fault is Fault.FOREIGN_APPLICATION and wanted.may_wipe:
-        laid.reset()
+        _reset(laid, keys)
         fault = wipe(laid, keys) or survey(laid, keys)
     if fault is not None:
         return NotBegun(fault)
@@ -111,7 +119,6 @@ def _made(
     plan = Plan(keys, content)
     why: Fault | CardFault | Trouble | None = Trouble.UNCLEAR
     for _ in range(TRIES):
-        laid.reset()
         why = _written_and_proven(book, issue, plan, secret, laid)
         if why is None:
             break
@@ -127,19 +134,36 @@ def _written_and_proven(
     book: Book, issue: Issue, plan: Plan, secret: CardSecret, laid: Laid
 ) -> Fault | CardFault | Trouble | None:
     writing = personalise(laid, plan)
+    fault: Fault | None = None
     try:
-        while True:
-            book.note(issue, next(writing))
-    except StopIteration as end:
-        fault: Fault | None = end.value
+        _reset(laid, plan.keys)
+        try:
+            while True:
+                book.note(issue, next(writing))
+        except StopIteration as end:
+            fault = end.value
+        if fault is not None:
+            return fault
+        _reset(laid, plan.keys)
     except (CardRefused, ProtocolBroken):
         return Trouble.UNCLEAR
-    if fault is not None:
-        return fault
-    laid.reset()
     book.note(issue, Step.VERIFY)
     proof = prove(laid, secret=secret)
     return Trouble.UNCLEAR if proof is CardFault.BROKEN else proof
+
+
+def _reset(laid: Laid, keys: Keys) -> None:
+    """Begin a fresh session with the chip of these keys, and with no other.
+
+    While the field is away a hand can change the card. Raises CardGone where another chip lies
+    there now, ProtocolBroken where what lies there does not say in due form what it is.
+    """
+    laid.reset()
+    found = identify(laid, uid=keys.uid)
+    if found is Fault.NO_CHIP:
+        raise ProtocolBroken("no chip's word after a reset")
+    if found is not keys.medium:
+        raise CardGone("another chip after a reset")
 
 
 def _active(tools: Tools, book: Book, issue: Issue, secret: CardSecret) -> Outcome:

@@ -37,7 +37,9 @@ class Trouble(enum.Enum):
     UNCLEAR = "unclear"
     """It answers, but not in due form, or refuses what it must not refuse."""
     GONE = "gone"
-    """It left the field."""
+    """It left the field, or another one lies there now."""
+    ENDED = "ended"
+    """Its issue was ended meanwhile, finished or given up at another station."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ ISSUING: Mapping[enum.Enum, str] = {
         "The card answers unclearly. Lay it down again, in the middle of the reader."
     ),
     Trouble.GONE: mark("The card is not done yet. Lay the same card down again and leave it."),
+    Trouble.ENDED: mark(
+        "This card was finished or given up at another station meanwhile. Lay it down again."
+    ),
     ChargeRefusal.NOT_OFFERED: mark(
         "Today's menu has no offer {code} that could be charged for the card: mensa offer add"
     ),

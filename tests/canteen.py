@@ -65,8 +65,8 @@ class Canteen:
 def open_canteen(database: Database, *, children: int = 40, by_number: bool = False) -> Canteen:
     """Open the school; every child has a card, money for some days, and a class.
 
-    The cards prove themselves and nothing else is taken; ``by_number`` they have nothing but a
-    number, which this school takes. On PostgreSQL the ledger has its roles, and its clock is the canteen's.
+    The cards prove themselves and nothing else is taken; ``by_number`` the children's have
+    nothing but a number, which this school takes. On PostgreSQL the ledger has its roles, and its clock is the canteen's.
     """
     school = open_school(database)
     if not database.is_sqlite:
@@ -105,7 +105,7 @@ def _card(
     staff_id: int | None = None,
 ) -> None:
     hashed = card_hash(PEPPER, uid)
-    if canteen.by_number:
+    if canteen.by_number and staff_id is None:
         canteen.chips[uid] = Image(Kind.NUMBER, bytes.fromhex(uid))
         row(
             db, people.card, uid_hmac=hashed, issue_no=1, printed_no=uid, state="active",

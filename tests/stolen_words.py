@@ -148,11 +148,6 @@ DOOR: dict[str, tuple[str, Make, str]] = {
         lambda _: alerts(*(alert(seq=number) for number in range(1, 202))),
         "too_many",
     ),
-    "alert-ahead": (
-        "tell of a card that will be shown one day",
-        lambda _: alerts(alert(at=microseconds(LATER + timedelta(days=1, seconds=1)))),
-        "not_yours",
-    ),
     "absurd-time": (
         "name a moment no calendar has",
         lambda prey: facts(prey, lunch(prey), occurred=10**18),

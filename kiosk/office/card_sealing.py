@@ -11,7 +11,7 @@ from pathlib import Path
 from accounts.card_keys import put_keys, secrets_to_seal
 from accounts.clock import school_day
 from accounts.database import Session
-from accounts.files import written_whole
+from accounts.files import could_be_written, written_whole
 from accounts.schools import School, schools
 from accounts.texts import Texts
 from cards.masters import Masters
@@ -37,6 +37,11 @@ def export_school(desk: Desk, asked: argparse.Namespace) -> Answer:
         return school
     opened: OpenFile = asked.opened
     masters = opened.masters
+    path: Path = asked.out
+    try:
+        could_be_written(path)
+    except OSError as error:
+        return unwritable(path, error, desk.texts)
     if asked.renew:
         # In the file before in the ledger: what is cut off here is ended by the same words
         # without --renew.
@@ -44,13 +49,16 @@ def export_school(desk: Desk, asked: argparse.Namespace) -> Answer:
         stopped = put_back(opened, masters, desk.texts)
         if stopped is not None:
             return stopped
-    path: Path = asked.out
     content = SchoolKeyFile(school.number, masters.school_key(school.number)).to_bytes()
     try:
         with written_whole(path) as file:
             file.write(content)
     except OSError as error:
-        return unwritable(path, error, desk.texts)
+        stopped = unwritable(path, error, desk.texts)
+        if not asked.renew:
+            return stopped
+        told = desk.say("The key is renewed already. Repeat the command without --renew.")
+        return Refused("renewed_unwritten", (*stopped.lines, told))
     done, lost = seal_for(desk.db, school, masters, at=desk.at)
     lines = [
         desk.say("The card key of {school} is in {path}.", school=school.name, path=path),

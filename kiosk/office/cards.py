@@ -186,7 +186,20 @@ def _assign_staff(desk: Desk, asked: argparse.Namespace, school: School) -> Answ
     )
     if isinstance(made, CardRefusal):
         return refused(desk.texts, made, printed="PRINTED_NO")
-    return _given(desk, made, asked.staff, school)
+    told = (
+        desk.say(
+            "{holder}: card {printed}. Write this number on it.",
+            holder=asked.staff,
+            printed=_printed(made),
+        ),
+        desk.say(
+            "No kiosk signs staff in by a bare card number, which can be copied: {holder} needs a "
+            "PIN, or a card that proves itself: mensa card issue --school {number} --staff LABEL",
+            holder=asked.staff,
+            number=school.number,
+        ),
+    )
+    return Said(told, {"card": made.printed_no, "issue": made.issue_no})
 
 
 def _given(desk: Desk, card: Card, holder: str, school: School) -> Said:

@@ -5,6 +5,7 @@ done: a round that is cut off leaves nothing but what the same command goes on w
 """
 
 import enum
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -61,7 +62,7 @@ class AtHand:
 
     ``typed`` returns a word that was typed since it was last asked, and never waits;
     ``confirm`` asks whether a chip may be wiped. ``patience`` is how many seconds without a card
-    end the round, None for as long as somebody sits there.
+    end the round, None for as long as somebody sits there. ``sleep`` lets that many seconds pass.
     """
 
     reader: Reader
@@ -72,6 +73,7 @@ class AtHand:
     typed: Callable[[], str | None]
     confirm: Callable[[], bool] | None = None
     patience: float | None = None
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(slots=True)
@@ -169,6 +171,9 @@ def _cards(at_hand: AtHand, made: Round) -> Iterator[LaidCard | Halt]:
             yield halt
         if at_hand.patience is not None and waited >= at_hand.patience:
             yield Halt.NOBODY
+        if why is not None:
+            # This is told at once: the time that was waited for has not passed.
+            at_hand.sleep(SLICE)
 
 
 def _halted(at_hand: AtHand) -> Halt | None:

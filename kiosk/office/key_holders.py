@@ -137,7 +137,9 @@ def put_back(opened: OpenFile, masters: Masters, speech: Texts) -> Refused | Non
 
 def unwritable(path: Path, error: OSError, speech: Texts) -> Refused:
     """That a file cannot be written, and why."""
-    sentence = speech.say("{path} cannot be written: {why}", path=path, why=error.strerror)
+    taken = isinstance(error, FileExistsError)
+    why = speech.say("it is there already") if taken else error.strerror
+    sentence = speech.say("{path} cannot be written: {why}", path=path, why=why)
     return Refused("unwritable", (sentence,))
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import text
 from stolen_kiosk import SQL, Connection, Prey
 from stolen_words import DOOR, LATER, NOT_BELIEVED, alert, alerts, amount, facts, lunch
 
+from accounts.clock import microseconds
 from accounts.facts import to_json
 from accounts.tables import people
 from accounts.verify import verify
@@ -110,6 +111,7 @@ BY_ITSELF: dict[str, str] = {
     "own-password": "change its own password",
     "other-card-keys": "be told another school's card keys, or what the issuing station keeps",
     "other-alert": "tell of another school's card, or in another kiosk's name",
+    "alert-ahead": "tell of a card that will be shown one day",
     "alert-flood": "flood the office with alerts",
 }
 
@@ -276,6 +278,17 @@ def test_an_alert_stands_in_its_own_name_and_names_no_card_of_others(prey: Prey)
     with prey.database.read() as db:
         kept = db.execute(text("SELECT origin_id, card_id FROM card_alert ORDER BY seq")).all()
     assert kept == [(prey.school.kiosk.origin_id, None)] * 2
+
+
+def test_an_alert_of_days_to_come_is_of_when_it_was_heard(prey: Prey) -> None:
+    before = prey.contents(but=("card_alert",))
+    told = alert(epoch=8, at=microseconds(LATER + timedelta(days=7000)))
+    with closing(prey.connect()) as connection:
+        assert ask(connection, alerts(told)) == {"version": 1, "answers": []}
+    assert prey.contents(but=("card_alert",)) == before
+    with prey.database.read() as db:
+        query = "SELECT at_us = heard_us FROM card_alert WHERE epoch = 8"
+        assert db.execute(text(query)).scalars().all() == [True]
 
 
 def test_a_flood_of_alerts_is_cut_off_and_an_alarm_tells(prey: Prey) -> None:

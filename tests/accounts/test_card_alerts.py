@@ -55,6 +55,15 @@ def test_an_alert_is_kept_once_and_names_the_card_not_the_child(school: School) 
                             card.printed_no, None)  # fmt: skip
 
 
+def test_an_alert_of_a_clock_that_runs_ahead_is_of_when_it_was_heard(school: School) -> None:
+    door = DirectDoor(school.database, school.kiosk.origin_id, FixedClock(LATER))
+    years = 20 * 365 * 24 * 60 * 60
+    told = [alert(1, AlertKind.BROKEN), alert(2, AlertKind.BROKEN, late=years)]
+    assert door.drain((), (), told) == ()
+    with school.database.read() as db:
+        assert [it.at for it in card_matters(db, since=None)] == [LATER, NOON]
+
+
 def test_a_card_of_another_school_is_no_card_to_this_kiosk(school: School) -> None:
     with school.database.write() as db:
         other = row(db, people.school, number="165001", name="Andere Schule")

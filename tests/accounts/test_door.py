@@ -329,6 +329,8 @@ def test_both_doors_keep_the_same_alerts_once(ledger: Ledger, door: RoleDoor) ->
         for epoch, card in ((7, "mine"), (2**62, "theirs"))
         for seq, kind in enumerate(AlertKind, start=1)
     ]
+    ahead = NOON + timedelta(days=20 * 365)
+    told.append(Alert(2**62 + 1, 1, ahead, AlertKind.BROKEN.value, uid("mine")))
     kept = []
     for one in (door, DirectDoor(ledger.database, school.other_kiosk.origin_id, FixedClock(LATER))):
         for _ in range(2):
@@ -341,6 +343,7 @@ def test_both_doors_keep_the_same_alerts_once(ledger: Ledger, door: RoleDoor) ->
     assert kept[0] == kept[1]
     assert len(kept[0]) == len(told)
     assert {row[0] for row in kept[0] if row[-1] is None} == {2**62}
+    assert {row[2] for row in kept[0] if row[0] == 2**62 + 1} == {microseconds(LATER)}
 
 
 def test_what_a_kiosk_says_of_itself_is_kept_when_it_changed_or_after_a_minute(

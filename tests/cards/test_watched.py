@@ -121,6 +121,24 @@ def test_a_process_that_ends_again_and_again_is_told_once(tmp_path: Path, listen
     assert len(scripted.pids()) == 4
 
 
+def test_a_process_that_cannot_be_started_is_told_and_tried_again(
+    tmp_path: Path, listen: Listen
+) -> None:
+    before = descriptors()
+    python = tmp_path / "python"
+    scripted = Scripted(tmp_path, "lie_in_wait()")
+    scripted.command = (str(python), *scripted.command[1:])
+    reader = scripted.reader()
+    ear = listen(reader)
+    assert ear.next() == ReaderTrouble("till", TroubleReason.CRASHED)
+
+    python.symlink_to(sys.executable)
+
+    ear.next_is(ReaderReady)
+    reader.close()
+    assert descriptors() == before
+
+
 def test_a_line_that_is_no_event_costs_the_process_its_place(
     tmp_path: Path, listen: Listen, caplog: pytest.LogCaptureFixture
 ) -> None:

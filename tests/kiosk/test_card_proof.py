@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import School, add_child
+from builders import NOON, School, add_child
 from keyed_cards import SCHOOL_KEY, Keyed, keyed_card
 from sqlalchemy import text
 from till import PIN, Till, add_staff, card_hash, give_card, set_school
 
+from accounts.card_register import Card
 from accounts.charge import Choice, Refusal
 from accounts.guards import JournalRefused
-from accounts.holdings import BlockReason, block_card
+from accounts.holdings import BlockReason, block_card, issue_staff_card
 from accounts.money import Money
 from accounts.snapshot import KeyRow
 from cards.reader import CardFault, Proof
@@ -224,6 +225,19 @@ def test_staff_sign_in_by_a_card_with_a_key_only_when_it_proved_it(till: Till) -
     changed(till)
     assert refused(till.tap(STAFF)).reason is Refusal.PROOF
     assert isinstance(till.tap(STAFF, proof=Proof.AES), say.SignedIn)
+
+
+def test_staff_do_not_sign_in_by_a_number_at_a_school_that_takes_numbers(till: Till) -> None:
+    school = till.school
+    staff = add_staff(school, "Leitung")
+    with school.database.write() as db:
+        hashed = bytes.fromhex(card_hash(STAFF))
+        made = issue_staff_card(db, uid_hmac=hashed, staff_id=staff, actor="office", at=NOON)
+        assert isinstance(made, Card)
+    changed(till)
+    assert refused(till.tap(STAFF)).reason is Refusal.PROOF
+    assert till.session.who() is None
+    assert isinstance(till.counter.sign_in(PIN), say.SignedIn)
 
 
 def test_a_number_buys_no_more_than_its_daily_limit_and_the_first_lunch_all_the_same(

@@ -20,12 +20,12 @@ from issuing_stage import (
 )
 
 from accounts.card_issues import IssueEnd, issues_of, steps
-from accounts.card_issuing import open_issue_of
+from accounts.card_issuing import Issue, open_issue_of
 from accounts.card_keys import secrets_to_seal
 from accounts.card_register import Card, CardState, card_of, holder_of
 from accounts.clock import FixedClock
 from accounts.database import Database
-from accounts.holdings import BlockReason, CardRefusal, card_hash, issue_card
+from accounts.holdings import BlockReason, CardRefusal, block_card, card_hash, issue_card
 from accounts.ledger import balance
 from accounts.office_charge import ChargeRefusal
 from accounts.schools import School as OfficeSchool
@@ -36,7 +36,7 @@ from cards.card_keys import keys_of
 from cards.channel import CardGone
 from cards.layout import AID, Content, Medium
 from cards.masters import Masters, fresh_masters
-from cards.personalise import Fault, Plan, personalise
+from cards.personalise import Fault, Plan, Step, personalise
 from cards.reader import CardFault
 from cards.virtual.image import Image, Kind, copied
 from kiosk.issuing import lay
@@ -189,6 +189,42 @@ def test_a_card_that_is_replaced_is_good_until_the_new_one_is(bench: Bench) -> N
     assert bench.is_good(image)
 
 
+@on_sqlite
+def test_a_former_card_of_the_same_child_is_not_told_as_their_card(bench: Bench) -> None:
+    old, first = bench.issued(blank(Kind.EV2))
+    wanted: dict[str, Any] = {"replaces": old.id, "reason": BlockReason.LOST}
+    new, second = bench.issued(blank(Kind.EV2, SECOND), **wanted)
+    again = bench.lay(Torn(first), replaces=new.id, reason=BlockReason.LOST)
+    assert isinstance(again, NotBegun)
+    assert (again.why, again.card and again.card.id) == (CardRefusal.KNOWN_CARD, old.id)
+    with bench.school.database.write() as db:
+        block_card(db, card_id=new.id, reason=BlockReason.LOST, actor="office", at=NOON)
+    blocked = bench.lay(Torn(second))
+    assert isinstance(blocked, NotBegun)
+    assert (blocked.why, blocked.card and blocked.card.id) == (CardRefusal.KNOWN_CARD, new.id)
+
+
+@pytest.mark.parametrize("step", [Step.KEYS, Step.VERIFY])
+def test_an_issue_given_up_elsewhere_in_the_midst_is_told_and_begun_anew(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    note: Callable[..., None] = LedgerBook.note
+
+    def given_up(self: LedgerBook, issue: Issue, next_step: Step) -> None:
+        if next_step is step:
+            self.give_up(issue, "another station")
+        note(self, issue, next_step)
+
+    hand = Torn(blank(Kind.EV2))
+    with monkeypatch.context() as patch:
+        patch.setattr(LedgerBook, "note", given_up)
+        outcome = bench.lay(hand)
+    assert isinstance(outcome, Open)
+    assert outcome.why is Trouble.ENDED
+    _, image = bench.issued(hand.image)
+    assert bench.is_good(image)
+
+
 def state(bench: Bench, card: Card) -> CardState:
     with bench.school.database.read() as db:
         found = card_of(db, card_id=card.id)
@@ -235,11 +271,12 @@ def test_a_chip_that_was_given_up_half_way_can_become_another_childs(
 
 
 @on_sqlite
-@pytest.mark.parametrize("kind", KINDS[:3])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at", [30, 45, 55])
 def test_a_chip_begun_before_the_keys_were_rotated_gets_the_new_ones(
-    bench: Bench, kind: Kind
+    bench: Bench, kind: Kind, at: int
 ) -> None:
-    torn = Torn(blank(kind), 30)
+    torn = Torn(blank(kind), at)
     outcome = bench.lay(torn)
     assert isinstance(outcome, Open)
     assert outcome.issue is not None
@@ -380,11 +417,11 @@ def test_a_chip_that_became_a_strangers_in_between_is_lost_and_another_takes_its
 
 
 class Mangling(Torn):
-    """A chip whose answers are disturbed from some command on."""
+    """A chip whose answers lack a byte from some command on, also when it is asked who it is."""
 
     def transmit(self, apdu: bytes) -> bytes:
         answer = super().transmit(apdu)
-        return answer if self.sent < 35 else b"\xa5" + answer[1:]
+        return answer if self.sent < 35 else answer[1:]
 
 
 @on_sqlite

@@ -1,7 +1,9 @@
 """Master keys by command: made for two people, changed by two, and handed on to the schools."""
 
+import errno
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from desk import SCHOOL, Office
@@ -227,6 +229,40 @@ def test_a_renewed_key_seals_all_anew_and_the_old_one_opens_none(office: Office)
     office.done(*words, third, *by(office, *BOTH))
     assert exported(third) == exported(second)
     assert masters_of(path, *BOTH).school_key(SCHOOL) == exported(second).key
+
+
+@pytest.mark.parametrize("out", ["taken", "missing/new", "taken/new"])
+def test_nothing_is_renewed_where_the_key_cannot_be_written(office: Office, out: str) -> None:
+    path = make(office, *BOTH)
+    issue(office, masters_of(path, *BOTH), PUPILS[0], UIDS[0])
+    taken = office.write("taken", "something else")
+    before = path.read_bytes()
+    words = ("card", "keys", "export-school", "--school", SCHOOL, office.folder / out, "--renew")
+    assert office.reason(*words, *by(office, *BOTH)) == "unwritable"
+    assert path.read_bytes() == before
+    assert taken.read_text() == "something else"
+    assert sealed_rows(office) == {}
+
+
+def test_a_renewal_whose_key_is_not_written_is_ended_without_renewing_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(office, *BOTH)
+    first = masters_of(path, *BOTH).school_key(SCHOOL)
+    issue(office, masters_of(path, *BOTH), PUPILS[0], UIDS[0])
+    words = ("card", "keys", "export-school", "--school", SCHOOL, office.folder / "new")
+
+    def full(path: Path) -> NoReturn:
+        raise OSError(errno.ENOSPC, "full", str(path))
+
+    with monkeypatch.context() as disk:
+        disk.setattr("kiosk.office.card_sealing.written_whole", full)
+        assert "ohne --renew" in office.refused(*words, "--renew", *by(office, *BOTH))
+    renewed = masters_of(path, *BOTH).school_key(SCHOOL)
+    assert renewed != first
+    assert sealed_rows(office) == {}
+    assert office.told(*words, *by(office, *BOTH))["sealed"] == 1
+    assert exported(office.folder / "new").key == renewed
 
 
 def test_cards_of_other_master_keys_are_counted_and_the_others_sealed(office: Office) -> None:

@@ -88,6 +88,10 @@ def test_staff_get_cards_too(office: Office) -> None:
     printed = office.told(*words, "Hof")["card"]
     assert office.told("card", "show", printed)["holder"] == "staff"
     assert "Personal" in office.done("card", "show", printed)
+    office.done("staff", "add", "Tor", "--school", SCHOOL, "--card-only")
+    said = office.done("card", "assign", OTHER, "--school", SCHOOL, "--staff", "Tor")
+    assert "card issue" in said
+    assert "--accepts" not in said
 
 
 def test_a_lost_card_is_blocked_and_found_again(office: Office) -> None:
