@@ -114,7 +114,11 @@ class Station:
         return told
 
     def _order(self, order: str, seconds: float) -> dict[str, Any] | TroubleReason:
-        child = self._child or self._started()
+        try:
+            child = self._child or self._started()
+        except OSError as error:
+            log.error("station process not started: %s", error.strerror)  # noqa: TRY400  # no trace
+            return TroubleReason.CRASHED
         limit = self._patience.start if self._fresh else self._patience.answer
         child.tell(order.encode() + b"\n")
         while True:

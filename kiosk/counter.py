@@ -22,7 +22,7 @@ from accounts.charge import (
 )
 from accounts.clock import Clock, school_day
 from accounts.facts import Fact, FactKind
-from accounts.snapshot import Snapshot, standing_of
+from accounts.snapshot import CardRow, Snapshot, standing_of
 from cards.reader import CardFault, Proof, Tap
 from kiosk import messages as say
 from kiosk.journal import Item, Journal
@@ -108,15 +108,10 @@ class Counter:
             return self._refuse(Refusal.UNKNOWN, None, now, tap.seen_ns)
         shown = _Shown(self._card_hash(tap.card), tap.proof is not Proof.AES, tap.seen_ns)
         card = self._known.cards.get(shown.card)
-        problem = refused_card(
-            standing_of(card) if card else None, proven=self._proven(tap, shown.card)
-        )
+        problem = refused_card(standing_of(card) if card else None, proven=self._proven(tap, card))
         if problem is not None or card is None:
             return self._turn_away(tap, shown.card, problem or Refusal.UNKNOWN, now)
         if card.staff_id is not None:
-            if shown.number_only:
-                # Whoever copies a number must not get what a PIN protects.
-                return self._turn_away(tap, shown.card, Refusal.PROOF, now)
             return self._staff.welcome(self._known.staff[card.staff_id], now)
         assert card.pupil_id is not None  # a card has a pupil or a member of staff  # noqa: S101
         if self._balance_until is not None and self._balance_until - BALANCE_WAITS <= now <= (
@@ -132,11 +127,13 @@ class Counter:
 
     # --- inside -------------------------------------------------------------------------
 
-    def _proven(self, tap: Tap, card: str) -> bool:
-        """Whether the card, by its hash, brought what this school wants of it."""
+    def _proven(self, tap: Tap, card: CardRow | None) -> bool:
+        """Whether the card brought what this school wants of it; a number opens no staff session."""
         if tap.proof is Proof.AES:
             return True
-        if tap.fault is not None or self._keys.book.must_prove(card) or self._known is None:
+        if card is None or card.staff_id is not None or self._known is None:
+            return False
+        if tap.fault is not None or self._keys.book.must_prove(card.hash):
             return False
         return tap.proof.value in self._known.snapshot.school.accepts
 

@@ -17,7 +17,8 @@ from cards.prove import prove
 from cards.reader import CardFault
 from cards.school_key import open_sealed
 from cards.virtual.chip import Chip
-from cards.virtual.image import Image, Kind, factory, half_written
+from cards.virtual.image import Image, Kind, factory
+from cards.virtual.tearing import half_written
 from kiosk.issuing_terms import Done, Seal, Tools, Wanted
 
 PEPPER = b"the tests' secret for card numbers"

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from cards.virtual import card_commands, file_commands, frames, key_commands
-from cards.virtual.image import ATRS, NTAG_NAME, PICC, Image, Kind, half_written
+from cards.virtual.image import ATRS, NTAG_NAME, PICC, Image, Kind
 from cards.virtual.sessions import Abort
 from cards.virtual.state import ABORTED, ILLEGAL, MORE, Reply, State
+from cards.virtual.tearing import half_written
 
 Command: TypeAlias = Callable[[State, int, bytes], Reply]
 

@@ -191,32 +191,6 @@ def copied(image: Image) -> Image:
     return replace(image, applications=tuple(map(forged, image.applications)))
 
 
-def half_written(before: Image, after: Image) -> Image:
-    """Return what is left where the field ends in the middle of what led from one to the other.
-
-    A file of plain data on a DESFire has then its first new bytes and its last old ones. All
-    else is done whole or not at all: keys, applications, files made anew, and a file of an
-    NTAG 424 up to 128 bytes a frame (NT4H2421Gx, section 8.2.3.1); here, not at all.
-    """
-    if before.kind not in DESFIRES:
-        return before
-    torn = before
-    for old in before.applications:
-        new = after.application(old.name)
-        if new is not None and len(new.files) == len(old.files):
-            pairs = zip(old.files, new.files, strict=True)
-            torn = torn.keeping(replace(old, files=tuple(_torn(was, is_) for was, is_ in pairs)))
-    return torn
-
-
-def _torn(was: File, is_: File) -> File:
-    if was.number != is_.number or len(was.content) != len(is_.content):
-        return was
-    changed = [at for at, byte in enumerate(is_.content) if byte != was.content[at]]
-    middle = changed[len(changed) // 2] if changed else 0
-    return replace(was, content=is_.content[:middle] + was.content[middle:])
-
-
 def _unknown(told: bytes, number: int) -> bytes:
     return hashlib.sha256(b"nobody knows this key" + told + bytes((number,))).digest()[:16]
 

@@ -22,11 +22,11 @@ from cards.virtual.image import (
     Suite,
     copied,
     factory,
-    half_written,
     issued,
 )
 from cards.virtual.in_process import InProcess
 from cards.virtual.manners import Deed, Tape
+from cards.virtual.tearing import half_written
 
 UID = bytes.fromhex("04A1B2C3D4E5F6")
 ZERO, KEY, OTHER = bytes(16), b"K" * 16, b"k" * 16

@@ -143,3 +143,10 @@ def test_a_process_that_dies_is_replaced(virtual: VirtualCards, station: Station
     with pytest.raises(CardGone):
         station.transmit(GET_VERSION)
     assert laid(station).uid == bytes.fromhex(UID)
+
+
+def test_a_process_that_cannot_be_started_is_told_and_no_fault() -> None:
+    with Station("Reader A", command=("/nonexistent/python",)) as station:
+        assert station.wait(0) is TroubleReason.CRASHED
+        with pytest.raises(CardGone):
+            station.transmit(GET_VERSION)
