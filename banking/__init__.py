@@ -1,5 +1,5 @@
-"""The city's bank connection: statements in, refunds out.
+"""The city's bank connection: statements in, money to its child, refunds out.
 
-Nothing is built here yet. The floor stands so that the import contracts hold from the first
-line; only this package will know FinTS.
+Only this package knows FinTS, camt, MT940 and payment files; the ledger below it knows lines,
+days and what became of them.
 """

@@ -17,7 +17,9 @@ libpcsclite-dev all             PC/SC, the way to card readers
 ca-certificates all             proves who the package servers are
 pcscd           demo,test,bench the reader service; started privately, for virtual cards
 tmux            test            a real terminal for the kiosk's screen
+aqbanking-tools test            a foreign FinTS client: it and the product see the same lines
 postgresql      test,bench      server programs; the tests make and remove a ledger of their own
+npm             foreign         fetches the bank that others wrote, for test --foreign
 EOF
 }
 
@@ -28,6 +30,7 @@ have() { # is what this package brings here, wherever it came from?
         libpcsclite-dev) [ -e /usr/include/PCSC/winscard.h ] ;;
         ca-certificates) [ -s /etc/ssl/certs/ca-certificates.crt ] ;;
         pcscd) [ -x /usr/sbin/pcscd ] ;;
+        aqbanking-tools) command -v aqbanking-cli ;;
         postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
         *) command -v "$1" ;;
     esac >/dev/null 2>&1
@@ -45,7 +48,7 @@ print(sys.executable)' 2>/dev/null) && return
 missing() {
     packages | while read -r package jobs purpose; do
         case ,$jobs, in
-            *,all,* | *",$job,"*) have "$package" || printf '  %-16s%s\n' "$package" "$purpose" ;;
+            *,all,* | *",$job,"* | *",${level##*-},"*) have "$package" || printf '  %-16s%s\n' "$package" "$purpose" ;;
         esac
     done
 }
@@ -144,7 +147,7 @@ sync() { # the locked packages into .venv; one that was killed half-way is begun
     unset UV_PYTHON
     [ -e "$root/.venv" ] || export UV_PYTHON="$python"
     case $level in
-        check | test | bench) set -- --all-extras --group dev ;;
+        check | test | test-foreign | bench) set -- --all-extras --group dev ;;
         *postgresql) set -- --inexact --extra postgresql ;;
         *) # a smaller level throws nothing away, and keeps the database driver in step with the rest
             set -- --inexact

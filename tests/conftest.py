@@ -1,7 +1,7 @@
 """Services of the tests: what is missing is skipped with its reason, or fails where required.
 
-``MENSA_REQUIRE`` names services (comma list of pcsc, postgresql, terminal) without which a run
-is no run: a test that would skip for want of one fails instead.
+``MENSA_REQUIRE`` names services (comma list of aqbanking, pcsc, postgresql, terminal) without which
+a run is no run: a test that would skip for want of one fails instead.
 """
 
 import os
@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bank_stage import BankStage, fresh
 from builders import School, open_school
 from postgresql_server import Server, find_programs, run_server
 
 from accounts.database import Database, open_database, upgrade
+from banking.testbank.process import RunningBank, run_bank
 
 _REMEDY = {
+    "aqbanking": "apt-get install aqbanking-tools",
     "pcsc": "apt-get install pcscd, and the unpacked virtual reader: ./mensa test does both",
     "postgresql": "apt-get install postgresql",
     "terminal": "apt-get install tmux",
@@ -26,19 +29,20 @@ _REMEDY = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the long worlds and histories")
     parser.addoption("--world", type=int, default=1, help="the seed of the ledger's random life")
+    parser.addoption("--foreign", action="store_true", help="also a bank that others wrote, by npm")
+    parser.addoption("--bank-samples", metavar="DIR", help="statements from elsewhere, to read too")
     parser.addoption("--update-golden", action="store_true", help="write the golden pictures anew")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--long"):
-        return
-    long_ones = [item for item in items if item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=long_ones)
-    items[:] = [item for item in items if item not in long_ones]
+    unasked = [name for name in ("long", "foreign") if not config.getoption(f"--{name}")]
+    left_out = [item for item in items if any(map(item.get_closest_marker, unasked))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for service in ("pcsc", "postgresql", "terminal"):
+    for service in _REMEDY:
         if item.get_closest_marker(service):
             needs(service)
 
@@ -54,8 +58,9 @@ def needs(service: str) -> None:
 
 
 def _found(service: str) -> bool:
-    if service == "terminal":
-        return shutil.which("tmux") is not None
+    if service in {"terminal", "aqbanking"}:
+        program = {"terminal": "tmux", "aqbanking": "aqbanking-cli"}[service]
+        return shutil.which(program) is not None
     if service == "postgresql":
         return find_programs() is not None
     default = Path(__file__).parents[1] / ".mensa" / "vpcd"
@@ -107,6 +112,19 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         opened = open_database(server.url(server.create(template)))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def running_bank() -> Iterator[RunningBank]:
+    """A test bank that serves one test after the other."""
+    with tempfile.TemporaryDirectory(prefix="mensa-") as folder, run_bank(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture
+def bank(running_bank: RunningBank) -> BankStage:
+    """The test bank as if it were new, with one account and no lines."""
+    return fresh(running_bank)
 
 
 @pytest.fixture

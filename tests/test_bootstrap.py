@@ -24,7 +24,7 @@ PACKAGES = {
     "check": BASE,
     "demo": [*BASE, "pcscd"],
     "bench": [*BASE, "pcscd", "postgresql"],
-    "test": [*BASE, "pcscd", "tmux", "postgresql"],
+    "test": [*BASE, "pcscd", "tmux", "aqbanking-tools", "postgresql"],
 }
 
 
@@ -42,6 +42,12 @@ def test_each_job_names_its_own_packages_and_what_they_are_for(machine: Machine,
     assert line.split("--no-install-recommends ")[1].split() == PACKAGES[job]
     for package in PACKAGES[job]:
         assert re.search(rf"^  {package} +\w.{{10}}", done.stderr, re.MULTILINE)
+
+
+def test_only_a_foreign_bank_needs_npm(machine: Machine) -> None:
+    done = machine.debian().start("test", "-k", "npm", "--foreign")
+    [line] = [line for line in done.stderr.splitlines() if "sudo apt-get" in line]
+    assert line.split("--no-install-recommends ")[1].split() == [*PACKAGES["test"], "npm"]
 
 
 def test_without_a_terminal_nothing_is_installed_and_nobody_is_asked(machine: Machine) -> None:
