@@ -18,7 +18,7 @@ from sqlalchemy import Connection, insert, select
 from accounts.entries import Booked, Draft, EntryKind, Key, Move, No
 from accounts.guards import JournalRefused, guarded
 from accounts.ledger import book
-from accounts.money import ZERO
+from accounts.money import ZERO, Money
 from accounts.requests import OPEN_FOR, Request, find_request, is_used, undecided, waiting_for
 from accounts.rights import ASK, DECIDE, Act, Scope, may
 from accounts.tables.journal import account
@@ -44,8 +44,11 @@ ENTRIES: Mapping[Act, EntryKind] = {
     Act.CREDIT_MANUAL: EntryKind.CORRECTION,
     Act.WRITE_OFF: EntryKind.CORRECTION,
     Act.REFUND: EntryKind.REFUND,
+    Act.TOPUP_CASH: EntryKind.TOPUP,
 }
 """The kind of entry by which a request is used that moves money."""
+_NEVER_BELOW: Mapping[Act, Money] = {Act.REFUND: ZERO}
+"""How far down a pupil's balance may be taken, where that is bounded."""
 
 
 class ApprovalRefusal(enum.Enum):
@@ -86,7 +89,8 @@ def ask(db: Connection, request_: Ask, *, at: datetime) -> int | ApprovalRefusal
     if not request_.reason.strip():
         return ApprovalRefusal.NO_REASON
     values: dict[str, object] = {}
-    if request_.act in ENTRIES:
+    # A line's money that no child had is moved by its allocation: the request has no transfer.
+    if request_.act in ENTRIES and not (request_.act is Act.REFUND and request_.pupil_id is None):
         if request_.move is None or request_.move.amount <= ZERO:
             return ApprovalRefusal.NO_AMOUNT
         by_name = select(account.c.name, account.c.id).where(
@@ -181,6 +185,7 @@ def approved_correction(
         pupil_id=asked.pupil_id,
         school_id=asked.school_id,
         reason=asked.reason,
+        floor=_NEVER_BELOW.get(asked.act),
         request_id=request_id,
     )
     return book(db, draft, now=now)

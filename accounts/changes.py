@@ -3,6 +3,7 @@
 The row's number is all a kiosk compares; it says that something changed and nothing of what.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -14,13 +15,29 @@ from accounts.tables.people import membership
 from accounts.tables.types import Day, Instant
 
 What = Literal[
-    "roster", "card", "staff", "entitlement", "offer", "tariff", "school", "parents", "kiosk"
+    "roster",
+    "card",
+    "staff",
+    "entitlement",
+    "offer",
+    "tariff",
+    "school",
+    "parents",
+    "kiosk",
+    "topup",
 ]
 
 
 def note_change(db: Connection, *, what: What, at: datetime, school_id: int | None) -> None:
     """Tell a school's kiosks, or with None every school's, that there is something to fetch."""
     db.execute(insert(change).values(school_id=school_id, at_us=at, what=what))
+
+
+def note_changes(db: Connection, *, what: What, at: datetime, school_ids: Iterable[int]) -> None:
+    """The same for several schools, in one statement."""
+    rows = [{"school_id": it, "at_us": at, "what": what} for it in sorted(set(school_ids))]
+    if rows:
+        db.execute(insert(change), rows)
 
 
 def note_pupil_change(db: Connection, *, what: What, at: datetime, pupil_id: int) -> None:

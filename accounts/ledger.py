@@ -31,6 +31,7 @@ __all__ = [
     "No",
     "balance",
     "book",
+    "content_of",
     "count_entries",
     "next_key",
     "reverse",
@@ -146,6 +147,11 @@ def next_key(db: Session, origin_id: int, *, epoch: int = 1) -> Key:
         )
     ).scalar_one()
     return Key(origin_id, epoch, (last or 0) + 1)
+
+
+def content_of(draft: Draft) -> bytes:
+    """SHA-256 of what is asked for, as the entry keeps it; 32 bytes."""
+    return hashlib.sha256(chain.canonical(_content(draft))).digest()
 
 
 def _content(draft: Draft) -> dict[str, Any]:

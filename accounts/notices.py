@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from accounts.approvals import undecided
+from accounts.bank_state import SILENCE as BANK_SILENCE
+from accounts.bank_state import BankState, bank_state
 from accounts.card_matters import card_matters
 from accounts.closings import months_to_close
 from accounts.database import Session
@@ -43,6 +45,7 @@ class Notices:
     months: tuple[str, ...]
     cards: Mapping[str, int] = field(default_factory=dict)
     stuck: tuple[Stuck, ...] = ()
+    bank: BankState | None = None
 
 
 def last_night(db: Session) -> datetime | None:
@@ -52,8 +55,17 @@ def last_night(db: Session) -> datetime | None:
     return found
 
 
-def notices(db: Session, *, since: datetime | None, at: datetime) -> Notices:
-    """What is due at that moment; ``since`` is what ``last_night`` told before this night's seal."""
+def notices(
+    db: Session,
+    *,
+    since: datetime | None,
+    at: datetime,
+    bank_silence: timedelta = BANK_SILENCE,
+) -> Notices:
+    """What is due at that moment; ``since`` is what ``last_night`` told before this night's seal.
+
+    ``bank_silence`` is after how long the bank counts as not heard of.
+    """
     alarm, fact, held = kiosks.alarm.c, kiosks.fact.c, kiosks.quarantine.c
     alarms = select(alarm.kind, func.count()).group_by(alarm.kind).order_by(alarm.kind)
     put_aside = (
@@ -74,6 +86,7 @@ def notices(db: Session, *, since: datetime | None, at: datetime) -> Notices:
         months=months_to_close(db, at=at),
         cards=_cards(db, since),
         stuck=stuck_kiosks(db),
+        bank=bank_state(db, at=at, silence=bank_silence, since=since),
     )
 
 

@@ -36,6 +36,7 @@ class CheckName(enum.Enum):
     SEALS = "seals"  # every sealed row stands as it was sealed, and the seals hang together
     HISTORY = "history"  # master data is as its history says
     CARDS = "cards"  # a card with keys came out of an issue that was done, and of no other
+    BANK = "bank"  # the accounts of the bank stand where it says, moved by its lines alone
     CLOSINGS = "closings"  # closed months hold what they held
     INCARNATION = "incarnation"  # the ledger's lives
     REFERENCES = "references"  # no row points to a row that is not there

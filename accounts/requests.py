@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from accounts.entries import Move
 from accounts.money import Money
 from accounts.rights import DECIDE, Act, Scope, Where, may
+from accounts.tables.bank import go_live
 from accounts.tables.journal import account, entry
 from accounts.tables.proofs import closing
 from accounts.tables.rights import decision, office_user, request
@@ -42,6 +43,14 @@ class Request:
         return at > self.at + OPEN_FOR
 
     @property
+    def amount(self) -> Money | None:
+        """What it would move; None where it moves nothing."""
+        cents = self.detail.get("cents")
+        if self.move is not None:
+            return self.move.amount
+        return Money(cents) if isinstance(cents, int) else None
+
+    @property
     def where(self) -> Where:
         """Where the right has to be for."""
         return Scope.EVERY_SCHOOL if self.school_id is None else self.school_id
@@ -69,10 +78,10 @@ def waiting_for(db: Connection, *, user_id: int, at: datetime) -> tuple[Request,
 
 
 def is_used(db: Connection, request_id: int) -> bool:
-    """Whether an entry or a closing names the request."""
+    """Whether an entry, a closing or a list of opening balances names the request."""
     return any(
         db.execute(select(table.c.id).where(table.c.request_id == request_id)).first()
-        for table in (entry, closing)
+        for table in (entry, closing, go_live)
     )
 
 

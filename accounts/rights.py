@@ -59,6 +59,15 @@ class Act(enum.Enum):
     CREDIT_MANUAL = "credit.manual"
     WRITE_OFF = "write_off"
     REFUND = "refund"
+    TOPUP_CASH = "topup.cash"  # taken at the city's desk
+    BANK_ACCOUNT = "bank.account"
+    BANK_IMPORT = "bank.import"
+    BANK_PULL = "bank.pull"  # and the answer to the bank's question
+    BANK_ASSIGN = "bank.assign"  # split, set aside and take back too
+    BANK_OPEN = "bank.open"  # to see the queue
+    BANK_STATUS = "bank.status"
+    HOUSEHOLD_SET = "household.set"
+    REFUND_EXPORT = "refund.export"
     MONTH_CLOSE = "month.close"
     REQUEST_LIST = "request.list"
     USER_LIST = "user.list"
@@ -136,10 +145,19 @@ PERMISSIONS: Mapping[Act, Mapping[Role, May]] = MappingProxyType(
         Act.KIOSK_LIST: _do(*_READERS),
         Act.KIOSK_ADD: _do(Role.ADMINISTRATOR),
         Act.KIOSK_REVOKE: _do(Role.SCHOOL_OFFICE, Role.ADMINISTRATOR),
-        Act.OPENING_BOOK: _do(Role.TREASURY),
+        Act.OPENING_BOOK: MappingProxyType({Role.TREASURY: May.REQUEST_AND_APPROVE}),
         Act.CREDIT_MANUAL: MappingProxyType(_TWO),
         Act.WRITE_OFF: MappingProxyType(_TWO),
         Act.REFUND: MappingProxyType(_TWO),
+        Act.TOPUP_CASH: MappingProxyType(_TWO),
+        Act.BANK_ACCOUNT: _do(Role.ADMINISTRATOR),
+        Act.BANK_IMPORT: _do(Role.TREASURY),
+        Act.BANK_PULL: _do(Role.TREASURY),
+        Act.BANK_ASSIGN: _do(Role.TREASURY),
+        Act.BANK_OPEN: _do(Role.TREASURY, Role.AUDITOR),
+        Act.BANK_STATUS: _do(Role.TREASURY, Role.AUDITOR, Role.ADMINISTRATOR),
+        Act.HOUSEHOLD_SET: _do(Role.SCHOOL_OFFICE, Role.TREASURY),
+        Act.REFUND_EXPORT: _do(Role.TREASURY),
         Act.MONTH_CLOSE: MappingProxyType({Role.TREASURY: May.REQUEST_AND_APPROVE}),
         Act.REQUEST_LIST: _do(Role.SCHOOL_OFFICE, Role.TREASURY, Role.AUDITOR),
         Act.USER_LIST: _do(Role.AUDITOR, Role.ADMINISTRATOR),

@@ -31,6 +31,10 @@ _INSERT = frozenset(
         *("operator", "funding_body", "tariff", "entitlement", "offer", "price", "tax_rule"),
         *("seal", "stretch", "closing", "closing_sum"),
         *("office_user", "office_role", "sign_in", "request", "decision", "office_session"),
+        *("reference", "bank_account", "bank_file", "bank_raw", "bank_reading", "bank_day"),
+        *("bank_line", "bank_line_text", "line_mark", "allocation", "bank_fetch", "tan_question"),
+        *("household", "household_member", "go_live"),
+        *("refund", "refund_payee", "payment_run", "payment_run_raw", "refund_attempt"),
     }
 )
 _UPDATE: dict[str, str] = {
@@ -44,9 +48,18 @@ _UPDATE: dict[str, str] = {
     "card": "state",
     "card_key": "key_id, sealed, at_us",
     "origin": "revoked_us",
+    "bank_account": "until_us",
+    "household": "until_us",
+    "tan_question": "answer, ended",
 }
 """The columns where not all may be changed."""
-_DELETE = frozenset({"closed_day", "price", "office_session"})
+_DELETE = frozenset(
+    {
+        *("closed_day", "price", "office_session", "tan_question"),
+        # Personal data, sealed: erased, never changed.
+        *("bank_raw", "bank_line_text", "refund_payee", "payment_run_raw"),
+    }
+)
 
 # Everybody may call these in any PostgreSQL. A kiosk could hold up a closing with a lock, fill
 # the disk with large objects, or sleep on a connection.

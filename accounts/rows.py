@@ -8,12 +8,15 @@ SQLite's count of characters ends at a NUL. Two rows of a table that differ have
 
 A secret (a hash of a PIN or a password) stands as the hex of its SHA-256, so that a copy of the
 form gives nothing away. What was sealed stays sealed: a column that a later version added stands
-behind all others, as its name, "=" and its value, and where it is empty it does not stand at all,
-so that the digests of older rows are what they were.
+behind all others, as its name, "=" and its value, and where it is empty (nothing, or the value that
+every older row was given) it does not stand at all, so that the digests of older rows are what they
+were.
 """
 
+from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 
 from sqlalchemy import Column, LargeBinary, Table, Text
 
@@ -21,8 +24,10 @@ from accounts.tables.types import Day
 
 SECRETS = frozenset({("staff", "pin_hash"), ("office_user", "password_hash")})
 """Columns that stand in a row's form as their SHA-256."""
-LATER = frozenset({("school", "uid_day_limit_cents")})
-"""Columns added to a table that had rows and digests already; each may be empty."""
+LATER: Mapping[tuple[str, str], str] = MappingProxyType(
+    {("school", "uid_day_limit_cents"): "IS NULL", ("school", "remember_iban"): "= 0"}
+)
+"""Columns added to a table that had rows and digests already, and what is true of an empty one."""
 
 # Of two ways to write one form down, here stands the one that took half the time of the other:
 # one printf on SQLite for all but texts, whose end it would take a NUL for; on PostgreSQL concat.
@@ -87,7 +92,8 @@ def _part(column: "Column[object]", dialect: str, of: str) -> str:
 
 
 def _later(column: "Column[object]", dialect: str, of: str) -> str:
-    nothing = f"{of}.{_quoted(column.name)} IS NULL"
+    empty = LATER[column.table.name, column.name]
+    nothing = f"{of}.{_quoted(column.name)} {empty}"
     told = f"',{column.name}=' || {_told(column, dialect, of)}"
     return f"CASE WHEN {nothing} THEN '' ELSE {told} END"
 

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import text
 
 from accounts import (
+    verify_bank,
     verify_cards,
     verify_chains,
     verify_closings,
@@ -52,6 +53,7 @@ CHECKS: Mapping[CheckName, Callable[[Session], Check]] = {
     CheckName.SEALS: verify_seals.seals,
     CheckName.HISTORY: verify_history.history,
     CheckName.CARDS: verify_cards.cards,
+    CheckName.BANK: verify_bank.bank,
     CheckName.CLOSINGS: verify_closings.closings,
     CheckName.INCARNATION: verify_seals.incarnations,
     CheckName.REFERENCES: verify_guards.references,

@@ -67,9 +67,9 @@ def _measure(engine: str, url: str, folder: Path) -> list[Figure]:
     world = open_world(database, clients=1, children=CHILDREN)
     unlimited(database)
     with database.write() as db:
-        for name in ("bank", "suspense"):
+        for name in ("fees", "suspense"):
             row(db, journal.account, name=name, kind=name)
-        bank = row(db, kiosks.origin, kind="bank", name="Girokonto", enrolled_us=NOON)
+        bank = row(db, kiosks.origin, kind="office", name="Girokonto", enrolled_us=NOON)
     database.close()
     process = multiprocessing.get_context("fork").Process(target=_import, args=(url, bank))
     with ExitStack() as stack:
@@ -145,7 +145,7 @@ def _import(url: str, bank: int) -> None:
             kind=EntryKind.TOPUP,
             occurred_at=NOON,
             actor="bank",
-            moves=(Move("bank", "suspense", Money(1 + seq % 9000)),),
+            moves=(Move("fees", "suspense", Money(1 + seq % 9000)),),
         )
         for seq in range(1, ENTRIES + 1)
     )

@@ -37,6 +37,7 @@ _WORDS: dict[CheckName, tuple[str, str]] = {
     CheckName.SEALS: ("unter Siegel wie gesiegelt", "rows under seals, as sealed"),
     CheckName.HISTORY: ("Stammdaten wie protokolliert", "master data as its history says"),
     CheckName.CARDS: ("Karten mit Schlüssel", "cards with keys"),
+    CheckName.BANK: ("Hauptbuch = Bank", "the ledger equals the bank"),
     CheckName.CLOSINGS: ("Abgeschlossene Monate", "closed months"),
     CheckName.INCARNATION: ("Leben des Hauptbuchs", "lives of the ledger"),
     CheckName.ALARMS: ("Alarme (nur gezählt)", "alarms (counted only)"),

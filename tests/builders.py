@@ -98,16 +98,16 @@ class School:
     tariffs: dict[str, int] = field(default_factory=dict)
 
     def pay_in(self, pupil: int, amount: Money) -> None:
-        """Give a child an opening balance."""
+        """Give a child something to begin with."""
         with self.database.write() as db:
             pay_in(db, self.office, pupil, amount)
 
 
 def pay_in(db: Session, office: int, pupil: int, amount: Money) -> None:
-    """An opening balance, booked by the office."""
+    """What a child has to begin with, booked by the office."""
     draft = Draft(
         key=next_key(db, office),
-        kind=EntryKind.OPENING,
+        kind=EntryKind.TOPUP,
         occurred_at=NOON - timedelta(hours=4),
         actor="office",
         moves=(Move("opening", f"pupil:{pupil}", amount),),

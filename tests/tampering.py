@@ -10,6 +10,17 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bank_lines import (
+    FRIDAY,
+    IBAN,
+    OTHER_IBAN,
+    assign,
+    digest,
+    keep,
+    line,
+    open_bank,
+    reading,
+)
 from builders import MONDAY, NOON, eur, row
 from ledgers import Ledger, lived
 from proven_cards import begun, proven_card, uid
@@ -19,7 +30,9 @@ from sqlalchemy.exc import DBAPIError
 
 from accounts import incarnations
 from accounts.access import Look, log_looks
+from accounts.allocations import Mark, NewAllocation, Rule, allocate, mark_line
 from accounts.approvals import Ask, ask, decide
+from accounts.bank_book import ledger_balance, note_days
 from accounts.card_alerts import Alert, keep_alerts
 from accounts.card_issuing import give_up
 from accounts.card_matters import note_seen
@@ -34,7 +47,7 @@ from accounts.schools import close_day
 from accounts.seals import make_seal
 from accounts.sign_ins import sign_in_by_password
 from accounts.staff import add_staff
-from accounts.tables import kiosks, meals
+from accounts.tables import bank, kiosks, meals
 from accounts.tables.types import Day
 from accounts.tariffs import entitle
 from accounts.users import add_user
@@ -47,6 +60,11 @@ APART = {
     "school_number": "Personenbezogen; muss spurlos gelöscht werden können, kein Betrag hängt daran.",
     "kiosk_seen": "Was eine Kasse zuletzt von sich sagte; kein Teil der Bücher.",
     "office_session": "Wer gerade angemeldet ist; kein Teil der Bücher.",
+    "bank_raw": "Personenbezogen und verschlüsselt; löschbar, kein Betrag hängt daran.",
+    "bank_line_text": "Personenbezogen und verschlüsselt; löschbar, kein Betrag hängt daran.",
+    "refund_payee": "Personenbezogen und verschlüsselt; löschbar, kein Betrag hängt daran.",
+    "payment_run_raw": "Personenbezogen und verschlüsselt; löschbar, kein Betrag hängt daran.",
+    "tan_question": "Was die Bank gerade fragt; kein Teil der Bücher.",
 }
 """Tables whose rows nothing proves, and why."""
 
@@ -84,6 +102,7 @@ def whole(database: Database) -> Ledger:
         row(db, meals.funding_body, name="Stiftung")
         row(db, meals.operator, name="Küche GmbH", kind="commercial", settled_as="payable")
         _by_two(db, ledger, number)
+        _bank(db, ledger, anna, bert)
     with database.write() as db:
         for seq, seen in ((1, school.payer), (2, None)):
             log_looks(db, school.kiosk.origin_id, [Look(1, seq, NOON, "staff:1", seen, "balance")])
@@ -138,6 +157,58 @@ def _approved(db: Session, ledger: Ledger, anna: int, bert: int) -> int:
     return first
 
 
+def _bank(db: Session, ledger: Ledger, anna: int, bert: int) -> None:
+    """Two rows in every table of the bank, each as the ledger itself would have it."""
+    for number, (iban, pupil) in enumerate(
+        ((IBAN, ledger.third), (OTHER_IBAN, ledger.school.payer)), 1
+    ):
+        account = open_bank(db, iban=iban)
+        first, back, out = keep(
+            db, account, line((number, "in"), 3000), line((number, "back"), -1000, end_to_end=digest("id", number)),
+            line((number, "out"), -500),
+        )  # fmt: skip
+        assign(db, first, 2500, f"pupil:{pupil}", evidence={"code": "BCDFGH"})
+        assign(db, back, -1000, f"pupil:{pupil}", rule=Rule.RETURN, of_line=first)
+        note_days(
+            db, account, {FRIDAY: ledger_balance(db, account, day=FRIDAY)}, family="camt",
+            reading_id=reading(db, f"day {number}"),
+        )  # fmt: skip
+        mark_line(db, line_id=first, mark=Mark.SET_ASIDE, reason="Brief", actor="office", now=NOON)
+        row(db, bank.reference, pupil_id=pupil, code=f"BCDFG{number}", at_us=NOON)
+        row(db, bank.bank_fetch, access=f"giro {number}", at_us=NOON, ended_us=NOON, outcome="failed",
+            reason="no_answer", detail="", actor="office")  # fmt: skip
+        household = row(db, bank.household, since_us=NOON, until_us=NOON if number == 1 else None)
+        row(db, bank.household_member, household_id=household, pupil_id=pupil, share=number)
+        move = Move(f"pupil:{pupil}", "refunds", eur("5"))
+        asked = ask(db, Ask(Act.REFUND, anna, "Wegzug", ledger.school.id, pupil, move), at=NOON)
+        assert isinstance(asked, int), asked
+        assert decide(db, request_id=asked, approver_id=bert, approved=True, at=NOON) is None
+        given = Draft(
+            key=next_key(db, ledger.school.office), kind=EntryKind.REFUND, occurred_at=NOON,
+            actor="office", moves=(move,), pupil_id=pupil, school_id=ledger.school.id,
+            reason="Wegzug", request_id=asked,
+        )  # fmt: skip
+        assert isinstance(book(db, given, now=NOON), Booked)
+        refund = row(db, bank.refund, request_id=asked, pupil_id=pupil, line_id=first, cents=500,
+                     actor="office", at_us=NOON)  # fmt: skip
+        run = row(db, bank.payment_run, message_id=f"M{number}", count=1, cents=500,
+                  digest=digest("run", number), actor="office", at_us=NOON)  # fmt: skip
+        attempt = row(db, bank.refund_attempt, refund_id=refund, run_id=run,
+                      end_to_end=f"E{number}", at_us=NOON)  # fmt: skip
+        paid = NewAllocation(out, "refunds", -eur("5"), Rule.REFUND_PAID, {}, attempt_id=attempt)
+        assert isinstance(allocate(db, [paid], actor="import", now=NOON), tuple)
+        _go_live(db, number, anna, bert)
+
+
+def _go_live(db: Session, number: int, anna: int, bert: int) -> None:
+    told = {"digest": digest("list", number).hex(), "count": 0, "cents": 0}
+    asked = ask(db, Ask(Act.OPENING_BOOK, anna, "Übernahme", detail=told), at=NOON)
+    assert isinstance(asked, int), asked
+    assert decide(db, request_id=asked, approver_id=bert, approved=True, at=NOON) is None
+    row(db, bank.go_live, request_id=asked, digest=digest("list", number), count=0, cents=0,
+        actor="office", at_us=NOON + timedelta(seconds=number))  # fmt: skip
+
+
 def _by_two(db: Session, ledger: Ledger, number: int) -> None:
     draft = Draft(
         key=next_key(db, ledger.school.office),
@@ -164,11 +235,10 @@ def _close(database: Database, ledger: Ledger) -> None:
     with database.write() as db:
         late = Draft(
             key=next_key(db, ledger.school.office),
-            kind=EntryKind.TOPUP,
+            kind=EntryKind.OPENING,
             occurred_at=NOON + timedelta(hours=1),
             actor="office",
-            moves=(Move("opening", f"pupil:{ledger.third}", eur("2")),),
-            pupil_id=ledger.third,
+            moves=(Move("opening", "cash", eur("2")),),
         )
         assert isinstance(book(db, late, now=DECEMBER), Booked)
 

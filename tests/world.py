@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from world_asks import Desk, first_of_next_month
+from world_asks import Desk
 from world_attacks import attacks
+from world_bank import Bank
 from world_checks import Violation
 from world_council import Council
 from world_places import (
-    City,
     Pen,
     add_kiosk,
     add_office,
     add_person,
     add_school,
     entitle,
+    first_of_next_month,
     found_city,
     move_pupil,
     noon,
@@ -29,7 +30,6 @@ from world_places import (
     revoke,
 )
 from world_raw import Scene
-from world_traffic import Traffic
 
 from accounts.clock import FixedClock
 from accounts.closings import Refusal, close_month
@@ -38,6 +38,9 @@ ACTS = {
     "kiosk_drains": 40,
     "office_asks": 34,
     "attacked": 10,
+    "bank_says": 4,
+    "money_assigned": 6,
+    "money_taken_back": 2,
     "asked_again": 8,
     "time_passes": 3,
     "people_change": 2,
@@ -45,13 +48,13 @@ ACTS = {
     "image_restored": 1,
     "months_close": 1,
 }
-"""What happens in a world, and how often of a hundred."""
+"""What happens in a world, and how often beside the others."""
 LIFE = 800
 """Steps until schools make place for new ones, so that nobody's history grows long."""
 
 
 @dataclass(slots=True, kw_only=True)
-class World(Traffic):
+class World(Bank):
     """One ledger that lives."""
 
     seed: int = 1
@@ -60,14 +63,13 @@ class World(Traffic):
     """Schools at a time."""
     today: date = date(2026, 9, 1)
     steps: int = 0
-    city: City = field(init=False)
     council: Council = field(init=False)
 
     def __post_init__(self) -> None:
         self.begin()
         self.now = noon(self.today)
         self.city = found_city(self.database, self.model)
-        self.council = Council(self.database, self.model)
+        self.council = Council(self.database, self.model, self.city.bank)
         self.settle(Random(f"{self.seed}:settle"))
 
     def run(self, things: int, *, whole_every: int = 2500) -> None:
@@ -120,7 +122,7 @@ class World(Traffic):
         scene = Scene(
             self.watch, rng, self.now, self.desk.office, pupil, other, school.id,
             school.pens[0].kiosk.origin_id, self.council.undecided, self.council.asker,
-            self.council.watcher,
+            self.council.watcher, self.city.bank,
         )  # fmt: skip
         attack = rng.choice(list(attacks(scene)))
         self.tell(attack.name)

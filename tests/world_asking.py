@@ -4,6 +4,7 @@ One connection is held open, as a till holds one; transactions take others. What
 may be killed at any place and is then asked again, with the same key.
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -96,6 +97,9 @@ class Asking:
     def _reopen(self) -> None:
         stack, self._stack, self._held = self._stack, ExitStack(), None
         stack.close()
+        # A process that dies lets go of all it held; here a dead request's frames may still hold a
+        # statement that was begun, and SQLite keeps its lock until that is gone.
+        gc.collect()
         if not self.database.is_sqlite:  # an ended session may wait among the others
             self.database.engine.dispose()
 

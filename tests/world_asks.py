@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from world_model import Model
@@ -51,7 +51,7 @@ class Desk:
         """One ask of any kind; every sixth is twisted."""
         make = rng.choices(
             (self.topup, self.by_bank, self.charge, self.refund, self.correction, self.reversal),
-            (3, 2, 3, 2, 1, 3),
+            (5, 1, 3, 2, 1, 3),
         )[0]
         ask = make(rng, now)
         if rng.random() < 0.17:
@@ -59,16 +59,18 @@ class Desk:
         return ask
 
     def topup(self, rng: Random, now: datetime) -> Ask:
-        """Cash at the office."""
+        """Cash at the office, which takes two people; an opening balance takes more than that."""
         pupil = self.pupil(rng)
-        move = Move("bank", f"pupil:{pupil}", Money(rng.randint(1, 30) * 100))
-        kind = rng.choice((EntryKind.TOPUP, EntryKind.TOPUP, EntryKind.OPENING))
-        if kind is EntryKind.OPENING:
+        move = Move("cash", f"pupil:{pupil}", Money(rng.randint(1, 30) * 100))
+        if rng.random() < 0.1:
             move = replace(move, debit="opening")
-        return Ask(self._draft(kind, self._when(rng, now), move, pupil=pupil))
+            when = self._when(rng, now)
+            return Ask(self._draft(EntryKind.OPENING, when, move, pupil=pupil))
+        draft = self._draft(EntryKind.TOPUP, self._when(rng, now), move, pupil=pupil)
+        return Ask(self.decided(draft, rng))
 
     def by_bank(self, rng: Random, now: datetime) -> Ask:
-        """A bank line into suspense, or from there to a pupil, or a fee."""
+        """In the bank's name, which nobody may: only its lines and what became of them are."""
         pupil = self.pupil(rng)
         amount = Money(rng.randint(1, 5000))
         move = rng.choice(
@@ -80,7 +82,9 @@ class Desk:
         )
         owner = pupil if move.credit.startswith("pupil:") else None
         when = self._when(rng, now)
-        return Ask(self._draft(EntryKind.TOPUP, when, move, pupil=owner, origin=self.city.bank))
+        return Ask(
+            self._draft(EntryKind.TOPUP, when, move, pupil=owner, origin=self.city.bank.origin_id)
+        )
 
     def charge(self, rng: Random, _now: datetime) -> Ask:
         """A lunch by hand at the full price, guarded by a floor or not."""
@@ -158,7 +162,7 @@ class Desk:
         other = f"pupil:{self.pupil(rng)}"
         paying = first.debit.startswith("pupil:")
         moves = {
-            "one more pupil": (*draft.moves, Move("bank", other, Money(5))),
+            "one more pupil": (*draft.moves, Move("cash", other, Money(5))),
             "other account": (
                 replace(first, debit=other) if paying else replace(first, credit=other),
                 *rest,
@@ -205,8 +209,3 @@ class Desk:
 
     def _when(self, rng: Random, now: datetime) -> datetime:
         return now if rng.random() < 0.8 else now - timedelta(days=rng.randint(1, 45))
-
-
-def first_of_next_month(day: date) -> date:
-    """The day after the month's last."""
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

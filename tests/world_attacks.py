@@ -43,6 +43,8 @@ KEPT = {
     "quarantine": "reason",
     "alarm": "detail",
     "account": "name",
+    "bank_line": "actor",
+    "allocation": "actor",
 }
 """What is written for ever, and a field of it."""
 
@@ -53,6 +55,7 @@ def attacks(scene: Scene) -> Iterator[Attack]:
     yield from _on_entries(scene)
     yield from _on_facts(scene)
     yield from _on_requests(scene)
+    yield from _on_bank(scene)
 
 
 def _on_requests(scene: Scene) -> Iterator[Attack]:
@@ -82,6 +85,8 @@ def _on_rows(scene: Scene) -> Iterator[Attack]:
     rows: dict[str, list[Any]] = {"entry": model.log, "transfer": model.log, "account": [1]}
     rows["fact"] = model.told
     rows["line"] = [key for key in model.log[-50:] if model.entries[key].lines]
+    rows["bank_line"] = list(model.lines)
+    rows["allocation"] = [line for line, parts in model.parts.items() if parts]
     rows["quarantine"] = [key for key in model.told[-50:] if model.verdicts[key] != "book"]
     for table, field in KEPT.items():
         if not rows.get(table):
@@ -91,7 +96,7 @@ def _on_rows(scene: Scene) -> Iterator[Attack]:
             f"update {table}", _sql(f"UPDATE {table} SET {field} = {field} {where}"), "append_only"
         )
         # What others name could not go even without the guard.
-        named = ("reference",) if table in ("entry", "account", "fact") else ()
+        named = ("reference",) if table in {"entry", "account", "fact", "bank_line"} else ()
         yield _attack(
             f"delete {table}", _sql(f"DELETE FROM {table} {where}"), "append_only", *named
         )
@@ -124,6 +129,8 @@ def _where(scene: Scene, table: str, key: Any) -> str:
     if table in ("entry", "transfer", "line"):
         column = "id" if table == "entry" else "entry_id"
         return f"WHERE {column} = {scene.watch.ids[key]}"
+    if table in ("bank_line", "allocation"):
+        return f"WHERE {'id' if table == 'bank_line' else 'line_id'} = {key}"
     if table == "account":
         return f"WHERE id = {scene.account(f'pupil:{scene.pupil}')}"
     same = f"origin_id = {key.origin_id} AND epoch = {key.epoch} AND seq = {key.seq}"
@@ -144,11 +151,11 @@ def _on_entries(scene: Scene) -> Iterator[Attack]:
             "key_used",
             "uq_entry_origin_id_epoch_seq",
         )
-    two = (("bank", f"pupil:{pupil}", 100), ("bank", f"pupil:{other}", 100))
+    two = (("opening", f"pupil:{pupil}", 100), ("opening", f"pupil:{other}", 100))
     yield _attack("pay for two pupils", Raw(scene, moves=two), "one_pupil")
     yield _attack("promise two transfers", Raw(scene, declared=2), "reference", "half")
     yield _attack(
-        "move nothing", Raw(scene, moves=(("bank", f"pupil:{pupil}", 0),)),
+        "move nothing", Raw(scene, moves=(("opening", "cash", 0),)),
         "not_positive", "ck_transfer_positive",
     )  # fmt: skip
     tomorrow = school_day(scene.now) + timedelta(days=2)
@@ -159,7 +166,11 @@ def _on_entries(scene: Scene) -> Iterator[Attack]:
     if model.log:
         key = scene.rng.choice(model.log)
         number, entry = scene.watch.ids[key], model.entries[key]
-        decided = entry.kind in ("correction", "refund")  # what two people agreed on stays so
+        decided = entry.kind in (
+            "correction",
+            "refund",
+            "topup",
+        )  # what two people agreed on stays so
         codes = ("not_in_entry", "needs_two") if decided else ("not_in_entry",)
         yield _attack(
             "add to an old entry",
@@ -201,7 +212,11 @@ def _reversals(scene: Scene) -> Iterator[Attack]:
         if keys:
             key = scene.rng.choice(keys)
             yield _attack(name, _reversal(scene, key), *codes)
-    standing = [k for k in recent if k not in model.reversed and not model.entries[k].reverses]
+    standing = [
+        k
+        for k in recent
+        if k not in model.reversed and not model.entries[k].reverses and not model.is_line(k)
+    ]
     if standing:
         key = scene.rng.choice(standing)
         ((debit, credit, cents),) = mirror(model.entries[key].transfers)
@@ -242,3 +257,72 @@ def _on_facts(scene: Scene) -> Iterator[Attack]:
             _sql(f"INSERT INTO quarantine (fact_id, reason) SELECT id, 'x' FROM fact {where}"),
             "append_only",
         )
+
+
+def _on_bank(scene: Scene) -> Iterator[Attack]:
+    model, origin = scene.model, scene.bank.origin_id
+    by_hand = (("bank", "cash", 100),)
+    yield _attack("move the bank by hand", Raw(scene, moves=by_hand), "bank_by_hand")
+    booked = Raw(scene, moves=(("bank", "suspense", 100),), pupil=None)
+    booked.key = Key(origin, 1, model.ends[origin, 1] + 1)
+    yield _attack("book in the bank's name", booked, "not_the_bank")
+    alone = (("cash", f"pupil:{scene.pupil}", 100),)
+    for name, kind in (("open without two", "opening"), ("take cash alone", "topup")):
+        yield _attack(name, Raw(scene, moves=alone, kind=kind, pupil=scene.pupil), "needs_two")
+    if not model.lines:
+        return
+    line = scene.rng.choice(list(model.lines))
+    yield _attack("take a line back", _reversal(scene, model.lines[line]), "line_stands")
+    columns = (
+        "reading_id, day, value_day, {cents}, nature, {identity}, text_digest, recorded_us, actor,"
+        " content"
+    )
+    blank = "CAST('01234567890123456789012345678901' AS {blob})".format(
+        blob="BLOB" if scene.watch.database.is_sqlite else "BYTEA"
+    )
+    put = (
+        "INSERT INTO bank_line (bank_account_id, seq, reading_id, day, value_day, cents, nature,"
+        " identity, text_digest, recorded_us, actor, content)"
+        " SELECT bank_account_id, {seq}, {columns} FROM bank_line WHERE id = {line}"
+    )
+    end = model.ends[origin, 1]
+    for name, seq, identity, codes in (
+        ("keep a line twice", end + 1, "identity",
+         ("known_line", "uq_bank_line_identity_bank_account_id")),
+        ("keep a line with a gap", end + 2, blank, ("gap",)),
+        ("keep a line with a used number", end, blank,
+         ("append_only", "uq_bank_line_bank_account_id_seq")),
+    ):  # fmt: skip
+        told = columns.format(cents="cents", identity=identity)
+        yield _attack(name, _sql(put.format(seq=seq, columns=told, line=line)), *codes)
+    unfinished = columns.format(cents="cents", identity=blank).replace(
+        "day, value_day", "(SELECT max(day) FROM offer), value_day"
+    )
+    late = "recorded_us - 100000000000000"
+    told = unfinished.replace("recorded_us", late)
+    yield _attack("keep a line of a day that is not over",
+                  _sql(put.format(seq=end + 1, columns=told, line=line)), "unfinished_day")  # fmt: skip
+    yield from _on_parts(scene, line)
+
+
+def _on_parts(scene: Scene, line: int) -> Iterator[Attack]:
+    model, origin = scene.model, scene.bank.origin_id
+    blob = "BLOB" if scene.watch.database.is_sqlite else "BYTEA"
+    rest = model.rest(line)
+    more = rest + (1 if model.line_cents(line) > 0 else -1)
+    kind = "topup" if more > 0 else "correction"
+    for name, cents, account, pupil, codes in (
+        ("assign more than is left", more, f"pupil:{scene.pupil}", scene.pupil, ("over_line",)),
+        ("assign the other way", -more, "fees", None, ("over_line",)),
+        ("assign to the bank", more, "bank", None, ("allocation_account",)),
+        ("assign to another child", more, f"pupil:{scene.pupil}", scene.other, ("one_pupil",)),
+    ):
+        put = (
+            "INSERT INTO allocation (bank_account_id, seq, line_id, no, cents, pupil_id,"
+            " account_id, kind, rule, actor, at_us, content)"
+            f" SELECT {scene.bank.id}, {model.ends[origin, 2] + 1}, {line},"
+            f" {len(model.parts[line]) + 1}, {cents}, {pupil or 'NULL'}, {scene.account(account)},"
+            f" '{kind if pupil else 'correction'}', 'by_hand', 'attack', recorded_us,"
+            f" CAST('01234567890123456789012345678901' AS {blob}) FROM bank_line WHERE id = {line}"
+        )
+        yield _attack(name, _sql(put), *codes)

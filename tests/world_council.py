@@ -5,18 +5,20 @@ checked here at once; what they agreed on is told to the model.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 from builders import row
 from sqlalchemy import text
 from world_checks import Violation
 from world_model import Model
-from world_places import LONG_AGO, noon
+from world_places import LONG_AGO, first_of_next_month, noon, reading
 from world_words import transfers_of
 
 from accounts import approvals
 from accounts.approvals import ApprovalRefusal
+from accounts.bank_accounts import BankAccount
+from accounts.bank_book import ledger_balance, note_days
 from accounts.clock import microseconds, school_day
 from accounts.database import Database, Session
 from accounts.entries import Draft, EntryKind
@@ -45,6 +47,7 @@ class Council:
 
     database: Database
     model: Model
+    bank: BankAccount
     asker: int = field(init=False)
     decider: int = field(init=False)
     watcher: int = field(init=False)
@@ -65,9 +68,9 @@ class Council:
         """Ask for this draft and decide about it; the request's number, approved or not."""
         if not draft.moves[0].amount:
             return None
-        act = Act.REFUND if draft.kind is EntryKind.REFUND else rng.choice(
-            (Act.CREDIT_MANUAL, Act.WRITE_OFF)
-        )  # fmt: skip
+        act = {EntryKind.REFUND: Act.REFUND, EntryKind.TOPUP: Act.TOPUP_CASH}.get(
+            draft.kind
+        ) or rng.choice((Act.CREDIT_MANUAL, Act.WRITE_OFF))
         asked = approvals.Ask(
             act, self.asker, "because", draft.school_id, draft.pupil_id, draft.moves[0]
         )
@@ -100,11 +103,15 @@ class Council:
 
     def _next(self, rng: Random, now: datetime, month: str) -> Attempt:
         kiosk = self._somebody_behind(rng, month)
+        last = first_of_next_month(date.fromisoformat(f"{month}-01")) - timedelta(days=1)
         with self.database.write() as db:
             db.execute(_HEARD, {"at": microseconds(now)})
-            if kiosk is None:
+            if rng.random() < 0.8 and self.model.proved < last:
+                self._prove(db, last, now)
+            if kiosk is None and self.model.proved >= last:
                 return Attempt(month, None, "closed")
-            db.execute(_BEHIND, {"origin": kiosk})
+            if kiosk is not None:
+                db.execute(_BEHIND, {"origin": kiosk})
             if rng.random() < 0.3:
                 return Attempt(month, None, "still_open")
             other = rng.random() < 0.3
@@ -117,6 +124,13 @@ class Council:
                 raise Violation("request_refused", number)
             good = self._decided(db, number, rng) and not other
         return Attempt(month, number, "closed" if good else "request_unusable")
+
+    def _prove(self, db: Session, day: date, now: datetime) -> None:
+        """The bank's statement of that day is there, and says what the ledger says."""
+        closing = ledger_balance(db, self.bank, day=day)
+        said = reading(db, now)
+        note_days(db, self.bank, {day: closing}, family="camt", reading_id=said)
+        self.model.proved = day
 
     def _somebody_behind(self, rng: Random, month: str) -> int | None:
         """A kiosk that served in the month and shall have something left to bring."""

@@ -54,6 +54,10 @@ class Model(Prices):
     used: set[int] = field(default_factory=set)
     log: list[Key] = field(default_factory=list)  # entries in the order they came
     told: list[Key] = field(default_factory=list)  # facts likewise
+    lines: dict[int, Key] = field(default_factory=dict)  # of the bank, by number
+    parts: defaultdict[int, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    """What became of a line: its allocations, the reversed ones too."""
+    proved: date = date.min  # the last day of the bank that is
 
     # The guarded way in.
 
@@ -106,6 +110,27 @@ class Model(Prices):
         """Whether the pupil belongs to the school on that day."""
         of = self.people[pupil].memberships if pupil in self.people else []
         return any(at == school and within(span, day) for at, span in of)
+
+    # What the bank says.
+
+    def is_line(self, key: Key) -> bool:
+        """Whether this entry is a bank line's own."""
+        return self.writers[key.origin_id].kind == "bank" and key.epoch == 1
+
+    def line_cents(self, line: int) -> int:
+        """What a line brought; below zero what it took."""
+        ((debit, _, cents),) = self.entries[self.lines[line]].transfers
+        return cents if debit == "bank" else -cents
+
+    def standing(self, line: int) -> list[Key]:
+        """The allocations of a line that were not taken back."""
+        return [key for key in self.parts[line] if key not in self.reversed]
+
+    def rest(self, line: int) -> int:
+        """What of a line still lies in suspense, with the line's sign."""
+        cents = self.line_cents(line)
+        gone = sum(self.entries[key].transfers[0][2] for key in self.standing(line))
+        return cents - gone if cents > 0 else cents + gone
 
     # What was eaten.
 

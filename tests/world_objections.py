@@ -32,6 +32,8 @@ def _against_key(model: Model, draft: Draft) -> Iterator[str]:
             yield "wrong_school"
     elif key.seq != 1 + model.ends[key.origin_id, key.epoch]:
         yield "gap"
+    if writer.kind == "bank":
+        yield "not_the_bank"
 
 
 def _against_eater(model: Model, draft: Draft) -> Iterator[str]:
@@ -62,6 +64,8 @@ def _against_move(model: Model, draft: Draft, move: Move) -> Iterator[str]:
         yield "unknown_account"
         if len(draft.moves) > 1:
             yield "not_in_entry"  # without this one the others are no whole entry
+    if "bank" in sides:
+        yield "bank_by_hand"
     if any(n.startswith("pupil:") and n != f"pupil:{draft.pupil_id}" for n in sides):
         yield "one_pupil"
     if draft.kind is EntryKind.CHARGE and not (
@@ -75,6 +79,8 @@ def _against_reversal(model: Model, draft: Draft) -> Iterator[str]:
     if draft.reverses is None:
         return
     target = model.entries[draft.reverses]
+    if model.is_line(draft.reverses):
+        yield "line_stands"
     if draft.reverses in model.reversed:
         yield "already_reversed"
     if (
@@ -89,6 +95,8 @@ def _against_reversal(model: Model, draft: Draft) -> Iterator[str]:
 
 def _against_request(model: Model, draft: Draft) -> Iterator[str]:
     number = draft.request_id
+    if draft.kind is EntryKind.OPENING and draft.pupil_id is not None:
+        yield "needs_two"
     if number is None:
         if draft.kind in TWO_PEOPLE and model.writers[draft.key.origin_id].kind == "office":
             yield "needs_two"

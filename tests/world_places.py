@@ -10,16 +10,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from builders import Kiosk, row
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from world_model import Model
 from world_words import Dish, Person, Writer
 
+from accounts.bank_accounts import BankAccount, add_bank_account
+from accounts.city import CITY_ACCOUNTS, open_city_accounts
 from accounts.database import Database, Session
 from accounts.facts import Fact
-from accounts.tables import journal, kiosks, meals, people
+from accounts.tables import bank, journal, kiosks, meals, people
 
 LONG_AGO = date(2025, 8, 1)
-CITY = ("bank", "suspense", "refunds", "fees", "interest", "opening", "write_off")
+IBAN = "DE89370400440532013000"
 MENU: tuple[tuple[str, dict[str, tuple[int, int]]], ...] = (
     ("lunch", {"V": (420, 420), "B": (420, 0), "H": (420, 150), "P": (620, 620)}),
     ("lunch", {"V": (400, 400), "B": (400, 0), "P": (610, 610)}),
@@ -56,7 +58,7 @@ class City:
     tariffs: dict[str, int]
     operators: Sequence[int]
     body: int
-    bank: int
+    bank: BankAccount
 
 
 def noon(day: date) -> datetime:
@@ -67,9 +69,8 @@ def noon(day: date) -> datetime:
 def found_city(database: Database, model: Model) -> City:
     """Caterers, tariffs, taxes and accounts in an empty ledger."""
     with database.write() as db:
-        for name in CITY:
-            row(db, journal.account, name=name, kind=name)
-        model.accounts |= set(CITY)
+        open_city_accounts(db)
+        model.accounts |= set(CITY_ACCOUNTS)
         own = row(db, meals.operator, name="Küche der Stadt", kind="public", settled_as="revenue")
         firm = row(db, meals.operator, name="Firma", kind="commercial", settled_as="payable")
         model.settled = {own: "revenue", firm: "payable"}
@@ -99,10 +100,10 @@ def found_city(database: Database, model: Model) -> City:
                         item_class=item, service="dine_in", valid_from=date(2024, 1, 1),
                         tax_key=tax[0], rate_permille=tax[1])  # fmt: skip
                     model.taxes[operator, person, item] = tax
-        bank = row(db, kiosks.origin, kind="bank", name="bank",
-                   enrolled_us=noon(LONG_AGO))  # fmt: skip
-        model.writers[bank] = Writer("bank")
-    return City(tariffs, (own, firm), body, bank)
+        account = add_bank_account(db, iban=IBAN, holder="Stadt Probe", at=noon(LONG_AGO))
+        assert isinstance(account, BankAccount), account
+        model.writers[account.origin_id] = Writer("bank")
+    return City(tariffs, (own, firm), body, account)
 
 
 def add_office(database: Database, model: Model, name: str) -> int:
@@ -202,3 +203,19 @@ def open_day(database: Database, model: Model, city: City, school: School, day: 
             menu.append(offer)
         db.execute(insert(meals.price), prices)
     school.menus[day] = menu
+
+
+def reading(db: Session, at: datetime) -> int:
+    """A statement that was read, as lines and days have to name one."""
+    known = db.execute(select(bank.bank_reading.c.id).limit(1)).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    file_id = row(db, bank.bank_file, at_us=at, source="file", format="camt", size=1,
+                  fingerprint=bytes(32), digest=bytes(32))  # fmt: skip
+    return row(db, bank.bank_reading, file_id=file_id, no=1, at_us=at, outcome="kept", detail="",
+               lines=1, new_lines=1)  # fmt: skip
+
+
+def first_of_next_month(day: date) -> date:
+    """The day after the month's last."""
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

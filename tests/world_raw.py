@@ -10,6 +10,7 @@ from world_checks import Watch
 from world_model import Model
 from world_words import Transfer
 
+from accounts.bank_accounts import BankAccount
 from accounts.clock import microseconds, school_day
 from accounts.database import Session
 from accounts.entries import Key
@@ -31,6 +32,7 @@ class Scene:
     """One that nobody decided yet, by ``asker``."""
     asker: int
     watcher: int
+    bank: BankAccount
 
     @property
     def model(self) -> Model:
@@ -53,15 +55,18 @@ _MOVE = text(
 
 @dataclass(slots=True)
 class Raw:
-    """An entry by hand: a top-up that is right unless told otherwise."""
+    """An entry by hand: an account's opening that is right unless told otherwise.
+
+    Nothing else is one person's alone and no other's.
+    """
 
     scene: Scene
     moves: tuple[Transfer, ...] | None = None
     day: date | None = None
     at: datetime | None = None
-    kind: str = "topup"
+    kind: str = "opening"
     school: int | None = None
-    pupil: int | None = 0  # the scene's
+    pupil: int | None = None
     key: Key | None = None
     reverses: Key | None = None
     late: date | str | None = "right"
@@ -71,15 +76,14 @@ class Raw:
         scene = self.scene
         at = self.at or scene.now
         day = self.day or school_day(at)
-        pupil = scene.pupil if self.pupil == 0 else self.pupil
-        moves = self.moves or (("bank", f"pupil:{pupil}", 100),)
+        moves = self.moves or (("opening", "cash", 100),)
         key = self.key or Key(scene.office, 1, scene.model.ends[scene.office, 1] + 1)
         late = scene.model.late(day) if self.late == "right" else self.late
         header = db.execute(
             _RAW,
             {
                 "origin": key.origin_id, "epoch": key.epoch, "seq": key.seq, "kind": self.kind,
-                "school": self.school, "pupil": pupil, "day": _day(db, day),
+                "school": self.school, "pupil": self.pupil, "day": _day(db, day),
                 "us": microseconds(at),
                 "reverses": self.scene.watch.ids[self.reverses] if self.reverses else None,
                 "transfers": self.declared or len(moves), "content": bytes(32),

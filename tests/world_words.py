@@ -14,7 +14,7 @@ Span = tuple[date, date | None]
 Decided = tuple[EntryKind, int | None, int | None, Transfer]
 """What two people agreed on: kind, pupil, school and the one transfer."""
 
-TWO_PEOPLE = frozenset({EntryKind.CORRECTION, EntryKind.REFUND})
+TWO_PEOPLE = frozenset({EntryKind.CORRECTION, EntryKind.REFUND, EntryKind.TOPUP})
 
 
 @dataclass(slots=True)

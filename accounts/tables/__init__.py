@@ -10,7 +10,7 @@ What is true of all of them:
   the tables alone promise keys, ranges and references.
 """
 
-from accounts.tables import cards, journal, kiosks, meals, people, proofs, rights
+from accounts.tables import bank, cards, journal, kiosks, meals, people, proofs, rights
 from accounts.tables.types import metadata
 
-__all__ = ["cards", "journal", "kiosks", "meals", "metadata", "people", "proofs", "rights"]
+__all__ = ["bank", "cards", "journal", "kiosks", "meals", "metadata", "people", "proofs", "rights"]

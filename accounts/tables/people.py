@@ -28,10 +28,13 @@ school = table(
     Column("language", Text, nullable=False, server_default=text("'de'")),
     # A day's limit for cards that only show a number, but for the first lunch. None: 500 cents.
     Column("uid_day_limit_cents", Number),
+    # Whether a payer's account may stand for a child where the transfer names no reference.
+    Column("remember_iban", Number, nullable=False, server_default=text("0")),
     CheckConstraint("length(number) = 6", name="six_digits"),
     CheckConstraint("floor_cents <= 0", name="floor"),
     CheckConstraint("shows_first_name IN (0, 1)", name="flag"),
     CheckConstraint("uid_day_limit_cents >= 0", name="uid_day_limit"),
+    CheckConstraint("remember_iban IN (0, 1)", name="remember_iban"),
 )
 
 closed_day = table(

@@ -46,6 +46,8 @@ MATTERS: Mapping[enum.Enum, str] = {
     Why.WAITING: mark("{what}: {count} meals not brought yet; last heard of {seen}"),
     Why.SILENT: mark("{what}: not heard of since the month's end; last heard of {seen}"),
     Why.NEVER_SEEN: mark("{what}: never heard of"),
+    Why.UNPROVED: mark("{what}: the bank's days are proved up to {seen}, not to the month's end"),
+    Why.NEVER_PROVED: mark("{what}: no day of the bank is proved yet"),
 }
 _TWO = mark(
     "Let the kiosks bring what they have, and revoke those that are gone (mensa kiosk-device "

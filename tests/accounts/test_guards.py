@@ -91,7 +91,7 @@ H32 = "CAST('01234567890123456789012345678901' AS {bytes})"
 
 
 def entry(
-    kind: str = "'opening'",
+    kind: str = "'topup'",
     *,
     origin: str = "{office}",
     seq: str = "6",

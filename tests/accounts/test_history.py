@@ -21,7 +21,8 @@ from accounts.stretches import GROWN
 from accounts.tables import metadata, people, rights
 from accounts.verify_history import history
 
-APART = {"identity", "school_number", "kiosk_seen", "office_session"}
+APART = {"identity", "school_number", "kiosk_seen", "office_session", "bank_raw", "bank_line_text",
+         "refund_payee", "payment_run_raw", "tan_question"}  # fmt: skip
 DERIVED = {"balance", "kiosk_day"}
 CHAINED = {"seal", "stretch"}
 

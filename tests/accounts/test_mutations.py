@@ -37,6 +37,8 @@ _ANSWER = (r"known IS NOT NULL THEN", "false THEN")
 _REVERSES = (r"CONSTRAINT uq_entry_reverses UNIQUE \(reverses\),", "")
 _AHEAD = (r"f\.occurred_us > f\.recorded_us \+ 60000000", "1 = 0")
 _KEPT = (r"RAISE EXCEPTION 'mensa:append_only';\s*END", "RETURN coalesce(NEW, OLD); END")
+_LINE_KEY = (r"CONSTRAINT uq_bank_line_identity_bank_account_id UNIQUE \(\w+, \w+\),", "")
+_BANK = ("bank_says", "money_assigned")
 
 MUTATIONS = {
     "floor": Mutation(("floor",), acts=("office_asks",)),
@@ -65,10 +67,18 @@ MUTATIONS = {
     "void in time": Mutation(("too_late",), acts=("kiosk_drains",)),
     "dated ahead": Mutation((), (_AHEAD,), ("kiosk_drains",)),
     "revoked": Mutation(("revoked",), acts=("kiosk_drains", "people_change")),
+    "a line once": Mutation(("known_line",), (_LINE_KEY,), ("bank_says", "attacked")),
+    "finished days": Mutation(("unfinished_day",), acts=("attacked", "bank_says")),
+    "within the line": Mutation(("over_line",), acts=("attacked", *_BANK)),
+    "where a line belongs": Mutation(("allocation_account",), acts=("attacked", *_BANK)),
+    "the bank's own name": Mutation(("not_the_bank",), acts=("office_asks", "attacked")),
+    "the bank by hand": Mutation(("bank_by_hand",), acts=("office_asks", "attacked")),
+    "a line stands": Mutation(("line_stands",), acts=("office_asks", "attacked", *_BANK)),
 }
 BOTH_ENGINES = (
     "floor", "reversal once", "idempotency", "append only", "closed month", "balance by hand",
-    "one pupil", "no gap", "two people", "lines of a charge",
+    "one pupil", "no gap", "two people", "lines of a charge", "a line once", "within the line",
+    "the bank's own name", "the bank by hand", "a line stands",
 )  # fmt: skip
 CASES = [
     pytest.param(engine, name, marks=pytest.mark.postgresql if engine == "postgresql" else ())

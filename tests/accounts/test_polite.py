@@ -19,9 +19,9 @@ MANY = 200
 def bank(school: School) -> int:
     """The origin of a bank account's entries, with the accounts they move."""
     with school.database.write() as db:
-        for name in ("bank", "suspense"):
+        for name in ("fees", "suspense"):
             row(db, journal.account, name=name, kind=name)
-        return row(db, kiosks.origin, kind="bank", name="Girokonto", enrolled_us=NOON)
+        return row(db, kiosks.origin, kind="office", name="Kasse", enrolled_us=NOON)
 
 
 def came_in(bank: int, seq: int) -> Draft:
@@ -29,8 +29,8 @@ def came_in(bank: int, seq: int) -> Draft:
         key=Key(bank, 1, seq),
         kind=EntryKind.TOPUP,
         occurred_at=NOON,
-        actor="bank",
-        moves=(Move("bank", "suspense", Money(seq)),),
+        actor="office",
+        moves=(Move("fees", "suspense", Money(seq)),),
     )
 
 

@@ -21,8 +21,12 @@ from accounts.rights import (
 from accounts.tables.rights import permission
 from accounts.users import revoke_user
 
-READING = {act for act in Act if act.value.endswith((".list", ".show", ".verify", ".alerts"))}
-MONEY = {Act.OPENING_BOOK, Act.CREDIT_MANUAL, Act.WRITE_OFF, Act.REFUND, Act.MONTH_CLOSE}
+_LOOKS = (".list", ".show", ".verify", ".alerts", ".open", ".status")
+READING = {act for act in Act if act.value.endswith(_LOOKS)}
+MONEY = {
+    *(Act.OPENING_BOOK, Act.CREDIT_MANUAL, Act.WRITE_OFF, Act.REFUND, Act.MONTH_CLOSE),
+    *(Act.TOPUP_CASH, Act.REFUND_EXPORT, Act.BANK_ASSIGN, Act.BANK_IMPORT, Act.BANK_PULL),
+}
 
 
 def test_the_database_holds_the_matrix_of_the_code(database: Database) -> None:
@@ -52,7 +56,7 @@ def test_administrators_book_no_money_and_the_kitchen_sees_no_child() -> None:
     assert kitchen == {Act.SCHOOL_LIST, Act.TARIFF_LIST, Act.OFFER_LIST, Act.OFFER_ADD}
 
 
-@pytest.mark.parametrize("act", [Act.CREDIT_MANUAL, Act.WRITE_OFF, Act.REFUND])
+@pytest.mark.parametrize("act", [Act.CREDIT_MANUAL, Act.WRITE_OFF, Act.REFUND, Act.TOPUP_CASH])
 def test_money_by_hand_takes_two(act: Act) -> None:
     assert May.DO not in PERMISSIONS[act].values()
     assert roles_that(ASK, act) == (Role.SCHOOL_OFFICE, Role.TREASURY)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from bank_lines import assign, keep, line, open_bank
 from builders import NOON, eur, open_school
 from fortress import fortify, login, signed_in
 from ledgers import Ledger, fresh, lived, plain_postgresql
@@ -12,10 +13,12 @@ from postgresql_server import Server
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from accounts.allocations import undo
 from accounts.city import prepare
-from accounts.database import Database, open_database, upgrade
+from accounts.database import Database, Session, open_database, upgrade
 from accounts.enrolment import EnrolmentRefusal, end_login, make_login
-from accounts.ledger import Booked, Draft, EntryKind, KeyReused, Move, book, next_key
+from accounts.guards import JournalRefused, guarded
+from accounts.ledger import Booked, Draft, EntryKind, Key, KeyReused, Move, book, next_key
 from accounts.roles import GROUPS, install_roles, quoted, role_names
 from accounts.tables import metadata
 from accounts.verify import verify
@@ -31,6 +34,9 @@ ADDED_TO = (
     *("account", "balance", "access_log", "alarm", "card_event", "change", "seal", "stretch"),
     *("closing", "closing_sum", "request", "decision", "sign_in"),
     *("card_issue", "card_step", "card_secret", "card_alert_seen"),
+    *("reference", "bank_file", "bank_reading", "bank_day", "bank_line", "line_mark"),
+    *("allocation", "bank_fetch", "go_live", "refund", "payment_run", "refund_attempt"),
+    "household_member",
 )
 
 
@@ -157,7 +163,7 @@ def test_the_office_books_through_the_guarded_way_in_and_by_no_other(ledger: Led
     with office.write() as db:
         draft = Draft(
             key=next_key(db, school.office),
-            kind=EntryKind.OPENING,
+            kind=EntryKind.TOPUP,
             occurred_at=NOON,
             actor="office",
             moves=(Move("opening", f"pupil:{school.payer}", eur("3")),),
@@ -184,6 +190,62 @@ def test_the_office_books_through_the_guarded_way_in_and_by_no_other(ledger: Led
             db.exec_driver_sql(statement)
         assert getattr(refused.value.orig, "sqlstate", "") == "42501", statement
     office.close()
+
+
+def more_than_there_is(db: Session, account_id: int, line_id: int) -> None:
+    """An allocation by hand, under settings that shall not change what the guards look at."""
+    db.execute(text("SET LOCAL search_path = pg_temp, public"))
+    db.execute(text("SELECT set_config('mensa.holds_balances', 'yes', true)"))
+    db.execute(
+        text(
+            "INSERT INTO allocation (bank_account_id, seq, line_id, no, cents, account_id, kind,"
+            " rule, actor, at_us, content) SELECT :b, 2, :l, 1, 4001, a.id, 'correction',"
+            " 'by_hand', 'x', l.recorded_us, l.content"
+            " FROM account a, bank_line l WHERE a.name = 'fees' AND l.id = :l"
+        ),
+        {"b": account_id, "l": line_id},
+    )
+
+
+def test_the_office_brings_what_the_bank_says_and_nothing_in_its_name(ledger: Ledger) -> None:
+    office = member(ledger.database, "office")
+    school = ledger.school
+    with office.write() as db:
+        account = open_bank(db)
+        first, second = keep(db, account, line("a", 5000), line("b", 4000))
+        assign(db, first, 5000, f"pupil:{school.payer}")
+        db.execute(text("INSERT INTO bank_line_text (line_id, sealed) VALUES (:l, 'x')"),
+                   {"l": first})  # fmt: skip
+        db.execute(text("DELETE FROM bank_line_text"))
+        assert undo(db, line_id=first, reason="x", actor="office", origin_id=school.office,
+                    now=NOON) == 1  # fmt: skip
+    by_hand = Draft(
+        key=Key(account.origin_id, 1, 3), kind=EntryKind.TOPUP, occurred_at=NOON, actor="office",
+        moves=(Move("bank", "suspense", eur("3")),),
+    )  # fmt: skip
+    with pytest.raises(JournalRefused, match="not_the_bank"), office.write() as db:
+        book(db, by_hand, now=NOON)
+    with pytest.raises(JournalRefused, match="over_line"), guarded(), office.write() as db:
+        more_than_there_is(db, account.id, second)
+    for statement in (
+        "UPDATE bank_line SET cents = 1",
+        "DELETE FROM allocation",
+        "TRUNCATE bank_day",
+        "UPDATE bank_account SET holder = 'x'",
+        "DELETE FROM bank_account",
+        "UPDATE bank_raw SET sealed = 'x'",
+        "UPDATE household_member SET share = 2",
+        "INSERT INTO permission (act, role, may) VALUES ('bank.assign', 'kitchen', 'do')",
+        "DROP FUNCTION bank_line_books CASCADE",
+        "ALTER TABLE bank_line DISABLE TRIGGER bank_line_books",
+        "SELECT bank_line_books()",
+    ):
+        with pytest.raises(DBAPIError) as refused, office.write() as db:
+            db.exec_driver_sql(statement)
+        assert getattr(refused.value.orig, "sqlstate", "") in {"42501", "0A000"}, statement
+    office.close()
+    with ledger.database.read() as db:
+        assert verify(db).holds
 
 
 def test_the_office_enrols_and_revokes_a_kiosk_though_it_makes_no_roles(ledger: Ledger) -> None:

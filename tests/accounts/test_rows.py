@@ -37,7 +37,8 @@ def reference(table: Table, values: dict[str, Any]) -> str:
     later = ""
     for name, value in values.items():
         if (table.name, name) in rows.LATER:
-            later += "" if value is None else f",{name}={value}"
+            empty = None if rows.LATER[table.name, name] == "IS NULL" else 0
+            later += "" if value == empty else f",{name}={value}"
         elif value is None:
             parts.append("~")
         elif (table.name, name) in rows.SECRETS:

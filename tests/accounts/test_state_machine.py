@@ -44,6 +44,8 @@ def test_twenty_thousand_steps_keep_every_promise(
         "second_lunch", "pupil_cap", "too_late", "target_quarantined", "not_member", "revoked",
         "unpriced", "unassigned", "ahead", "before_enrolment", "no_target", "month: closed",
         "attack: book into a closed month", "attack: reverse twice", "attack: write what is right",
+        "line", "line kept twice", "allocation: assigned", "allocation: over_line", "undone",
+        "line_stands", "not_the_bank", "bank_by_hand", "attack: assign more than is left",
     ):  # fmt: skip
         assert world.counts[wanted], f"{wanted} never happened: {world.counts}"
 
@@ -99,6 +101,18 @@ class Life(RuleBasedStateMachine):
     @rule(draw=draws)
     def a_month_is_closed(self, draw: int) -> None:
         self.world.act("months_close", Random(draw))
+
+    @rule(draw=draws)
+    def the_bank_says_something(self, draw: int) -> None:
+        self.world.act("bank_says", Random(draw))
+
+    @rule(draw=draws)
+    def money_is_assigned(self, draw: int) -> None:
+        self.world.act("money_assigned", Random(draw))
+
+    @rule(draw=draws)
+    def money_is_taken_back(self, draw: int) -> None:
+        self.world.act("money_taken_back", Random(draw))
 
     def teardown(self) -> None:
         """Prove the whole, and leave the ledger."""

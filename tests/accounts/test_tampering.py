@@ -7,6 +7,7 @@ must find it, on both engines.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,8 @@ def _other(was: object) -> object:
         return bytes([was[0] ^ 255]) + was[1:]
     if isinstance(was, int):
         return was + 1000
+    if isinstance(was, datetime):
+        return was + timedelta(days=1)
     return None if was is None else f"{was}x"
 
 
