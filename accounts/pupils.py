@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
+from accounts import reference
 from accounts.changes import note_change
 from accounts.charge import PersonKind
 from accounts.clock import school_day
@@ -42,7 +43,7 @@ def enrol(
 
     Nobody is looked for: who is enrolled twice has two accounts. Files go through ``roster_import``.
     """
-    ids = add_people(db, people)
+    ids = add_people(db, people, at=at)
     join_school(db, zip(ids, people, strict=True), school_id=school_id, day=school_day(at))
     if ids:
         note_change(db, what="roster", at=at, school_id=school_id)
@@ -79,8 +80,8 @@ def known_people(db: Connection, *, school_id: int, day: date) -> tuple[Person, 
     )
 
 
-def add_people(db: Connection, people: Sequence[NewPerson]) -> tuple[int, ...]:
-    """Pupils with identity, account and balance."""
+def add_people(db: Connection, people: Sequence[NewPerson], *, at: datetime) -> tuple[int, ...]:
+    """Pupils with identity, account, balance and the reference their parents pay with."""
     if not people:
         return ()
     made = insert(pupil).returning(pupil.c.id, sort_by_parameter_order=True)
@@ -106,6 +107,7 @@ def add_people(db: Connection, people: Sequence[NewPerson]) -> tuple[int, ...]:
             for account_id in db.execute(opened, accounts).scalars()
         ],
     )
+    reference.issue(db, ids, at=at)
     return ids
 
 

@@ -76,7 +76,7 @@ def apply(
     if todo.changes_nothing:
         return todo
     new = [_new_person(row) for row in todo.new]
-    join_school(db, zip(add_people(db, new), new, strict=True), school_id=school_id, day=day)
+    join_school(db, zip(add_people(db, new, at=at), new, strict=True), school_id=school_id, day=day)
     for match in todo.changed:
         correct_person(db, match, school_id=school_id)
     going = [match.person for match in (*todo.arrived, *todo.left)]
