@@ -13,16 +13,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from accounts.settings_bank import BankSettings, read_bank
+from accounts.settings_words import SettingsError
+from accounts.settings_words import known as _known
+from accounts.settings_words import table as _table
+
+__all__ = [
+    "BankSettings",
+    "KioskSettings",
+    "NightlySettings",
+    "ReaderEntry",
+    "Settings",
+    "SettingsError",
+    "StationSettings",
+    "read_settings",
+]
+
 DEFAULT_FILE = Path("/etc/mensakasse/mensa.toml")
 _HIGHEST_ORIGIN = 2**62
 _LONGEST_IDLE = 3600
 _HIGHEST_CITY = 2**16 - 1
 _AID = re.compile("[0-9A-Fa-f]{6}")
 KIOSK_FILE = Path("/etc/mensakasse/kiosk.toml")
-
-
-class SettingsError(Exception):
-    """A settings file is missing, unreadable, or says something this software does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,7 @@ class Settings:
     kiosk: KioskSettings | None = None
     nightly: NightlySettings | None = None
     station: StationSettings | None = None
+    bank: BankSettings | None = None
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -113,6 +126,7 @@ def _settings(found: dict[str, Any]) -> Settings:
     kiosk = found.pop("kiosk", None)
     nightly = found.pop("nightly", None)
     station = found.pop("station", None)
+    bank = found.pop("bank", None)
     _known(found, "the file's top", database=str, pepper_file=str)
     pepper = found.get("pepper_file")
     return Settings(
@@ -121,6 +135,7 @@ def _settings(found: dict[str, Any]) -> Settings:
         kiosk=_kiosk(_table(kiosk, "[kiosk]")) if kiosk is not None else None,
         nightly=_nightly(_table(nightly, "[nightly]")) if nightly is not None else None,
         station=_station(_table(station, "[station]")) if station is not None else None,
+        bank=read_bank(_table(bank, "[bank]")) if bank is not None else None,
     )
 
 
@@ -192,21 +207,3 @@ def _told_apart(readers: tuple[ReaderEntry, ...]) -> None:
     matches = [one.match for one in readers if one.kind == "pcsc"]
     if len(set(matches)) < len(matches):
         raise SettingsError(f"{where}: two readers with the same match would be the same reader")
-
-
-def _table(found: object, where: str) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise SettingsError(f"{where} is a table, not {found!r}")
-    return dict(found)
-
-
-_SAID = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
-
-
-def _known(found: dict[str, Any], where: str, **kinds: type) -> None:
-    strange = sorted(set(found) - set(kinds))
-    if strange:
-        raise SettingsError(f"{where} has {', '.join(strange)}; known are {', '.join(kinds)}")
-    for name, value in found.items():
-        if type(value) is not kinds[name]:  # a bool is an int to isinstance
-            raise SettingsError(f"{where} {name} is {_SAID[kinds[name]]}, not {value!r}")
