@@ -67,6 +67,8 @@ ACTS: Mapping[Act, str] = {
     Act.CREDIT_MANUAL: mark("credit by hand"),
     Act.WRITE_OFF: mark("write-off"),
     Act.REFUND: mark("refund"),
+    Act.TOPUP_CASH: mark("top-up in cash"),
+    Act.OPENING_BOOK: mark("opening balances"),
     Act.MONTH_CLOSE: mark("close a month although something is open"),
 }
 """What can be asked for."""

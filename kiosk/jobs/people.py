@@ -4,7 +4,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kiosk.jobs.words import ANY, EVERY, OWN, add_school_word, amount, job_of
+from kiosk.jobs.words import (
+    ANY,
+    EVERY,
+    OWN,
+    add_school_word,
+    amount,
+    descriptor,
+    job_of,
+    numbers,
+)
 
 ROLES = ("kitchen", "school_office", "treasury", "auditor", "administrator")
 
@@ -99,12 +108,14 @@ def _add_requests(parsers: "argparse._SubParsersAction[Any]") -> None:
     other = job_of(
         parsers,
         "approve",
-        "what waits for you; with a number, approve that request and book it",
+        "what waits for you; with numbers, approve those requests and book them",
         "approvals:answer",
         act="request.list",
         about=ANY,
     )
-    other.add_argument("request", nargs="?", type=int, metavar="NUMBER")
+    other.add_argument("requests", nargs="*", type=numbers, metavar="NUMBER", help="7, or 7-30")
+    other.add_argument("--list", metavar="NAME", help="what waits of that list")
+    other.add_argument("--total", type=amount, metavar="EURO", help="the sum, where it is several")
     other.add_argument("--reject", metavar="REASON", help="do not approve it")
 
 
@@ -118,4 +129,6 @@ def _add_new_password(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--new-password-file", type=Path, metavar="FILE", help="readable by its owner alone"
     )
-    how.add_argument("--new-password-fd", type=int, metavar="N", help="an open file's number")
+    how.add_argument(
+        "--new-password-fd", type=descriptor, metavar="N", help="an open file's number"
+    )

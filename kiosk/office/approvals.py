@@ -1,34 +1,16 @@
-"""What takes two people, at the office's desk: asked for by one, decided by another.
-
-Approving a request that moves money books it at once, in the same transaction: nobody has to
-remember a second command, and what was approved cannot lie about.
-"""
+"""What takes two people, at the office's desk: what is asked for, and what waits for whom."""
 
 import argparse
-from collections.abc import Mapping
 
-from accounts.approvals import (
-    ENTRIES,
-    ApprovalRefusal,
-    Ask,
-    Request,
-    approved_correction,
-    ask,
-    decide,
-    find_request,
-    undecided,
-    waiting_for,
-)
-from accounts.directory import person_by_id
-from accounts.entries import Booked, Move
-from accounts.ledger import balance, next_key
-from accounts.office import office_origin
+from accounts.approvals import ApprovalRefusal, Ask, ask, undecided, waiting_for
+from accounts.entries import Move
 from accounts.rights import Act
 from accounts.schools import schools
 from kiosk.office.columns import in_columns
+from kiosk.office.deciding import decide_one, decide_several, numbers_of_list
 from kiosk.office.desk import Answer, Desk, Refused, Said, refused
-from kiosk.office.persons import OWN_NUMBER, person_meant, tell_person
-from kiosk.sentences_people import ACTS
+from kiosk.office.persons import person_meant, tell_person
+from kiosk.office.request_words import takes_two, told_request
 
 
 def ask_credit(desk: Desk, asked: argparse.Namespace) -> Answer:
@@ -40,7 +22,7 @@ def ask_credit(desk: Desk, asked: argparse.Namespace) -> Answer:
     if isinstance(school, Refused):
         return school
     if desk.acting.user_id is None:
-        return _takes_two(desk)
+        return takes_two(desk)
     desk.look("credit", pupil_id=person.id)
     wanted = Ask(
         act=Act.CREDIT_MANUAL,
@@ -65,54 +47,21 @@ def ask_credit(desk: Desk, asked: argparse.Namespace) -> Answer:
 
 
 def answer(desk: Desk, asked: argparse.Namespace) -> Answer:
-    """``mensa approve``: the list, or one request approved or rejected."""
-    if asked.request is None:
+    """``mensa approve``: the list, or requests approved or rejected."""
+    numbers = [number for some in asked.requests for number in some]
+    if not numbers and asked.list is None:
         return _waiting(desk)
     if desk.acting.user_id is None:
-        return _takes_two(desk)
-    refusal = decide(
-        desk.db,
-        request_id=asked.request,
-        approver_id=desk.acting.user_id,
-        approved=asked.reject is None,
-        reason=asked.reject,
-        at=desk.at,
-    )
-    if refusal is not None:
-        return refused(desk.texts, refusal, user=desk.acting.name, request=asked.request)
-    request = find_request(desk.db, asked.request)
-    if request is None:
-        raise LookupError(f"no request {asked.request}")
-    if request.pupil_id is not None:
-        desk.look("approve", pupil_id=request.pupil_id)
-    fields: dict[str, object] = {"request": request.id, "approved": bool(request.approved)}
-    if not request.approved:
-        return Said((desk.say("Request {request} is rejected.", request=request.id),), fields)
-    if request.act not in ENTRIES:
-        told = desk.say(
-            "Request {request} is approved: {what}. It is used by the command it was asked for.",
-            request=request.id,
-            what=_what(desk, request),
-        )
-        return Said((told,), {**fields, "booked": False})
-    return _booked(desk, request, fields)
-
-
-def _booked(desk: Desk, request: Request, fields: Mapping[str, object]) -> Answer:
-    origin_id = office_origin(desk.db, name=desk.acting.origin, at=desk.at)
-    key = next_key(desk.db, origin_id)
-    booked = approved_correction(desk.db, request.id, key=key, now=desk.at)
-    if not isinstance(booked, Booked):
-        raise TypeError(f"an approved request was not booked: {booked}")
-    told = desk.say(
-        "Request {request} is approved and booked: {what}", request=request.id,
-        what=_what(desk, request),
-    )  # fmt: skip
-    after: dict[str, object] = {}
-    if request.pupil_id is not None:
-        after["balance"] = str(balance(desk.db, request.pupil_id))
-    return Said((told,), {**fields, "booked": True, "entry": [origin_id, key.epoch, key.seq],
-                          **after})  # fmt: skip
+        return takes_two(desk)
+    if asked.list is not None:
+        of_list = numbers_of_list(desk, asked.list)
+        if isinstance(of_list, Refused):
+            return of_list
+        numbers += of_list
+    wanted = tuple(dict.fromkeys(numbers))
+    if len(wanted) == 1 and asked.list is None:
+        return decide_one(desk, asked, wanted[0])
+    return decide_several(desk, asked, wanted)
 
 
 def _waiting(desk: Desk) -> Answer:
@@ -138,7 +87,7 @@ def _waiting(desk: Desk) -> Answer:
             desk.look("approve", pupil_id=it.pupil_id)
         number = numbers.get(it.school_id or 0, "-")
         asked_at = desk.texts.moment(it.at)
-        rows.append((str(it.id), _what(desk, it), number, it.requester, asked_at, it.reason))
+        rows.append((str(it.id), told_request(desk, it), number, it.requester, asked_at, it.reason))
     hint = desk.say("To decide: mensa approve NUMBER, or mensa approve NUMBER --reject REASON")
     fields = [
         {
@@ -155,24 +104,3 @@ def _waiting(desk: Desk) -> Answer:
         for it in found
     ]
     return Said((*in_columns(head, rows, right={0}), "", hint), {"requests": fields})
-
-
-def _what(desk: Desk, request: Request) -> str:
-    """The request in words: what, how much, for whom."""
-    parts = [desk.say(ACTS.get(request.act, request.act.value))]
-    if request.move is not None:
-        parts.append(desk.texts.money(request.move.amount))
-    if request.pupil_id is not None:
-        person = person_by_id(desk.db, pupil_id=request.pupil_id, day=desk.day)
-        named = f"{OWN_NUMBER}{request.pupil_id}" if person is None else tell_person(person)
-        parts.append(named)
-    parts += [str(value) for value in request.detail.values()]
-    return ", ".join(parts)
-
-
-def _takes_two(desk: Desk) -> Refused:
-    sentence = desk.say(
-        "This takes two people with rights of their own, and the ledger has no users yet: "
-        "mensa user add NAME --role administrator"
-    )
-    return Refused("no_users", (sentence,))

@@ -11,7 +11,9 @@ from accounts.card_register import printed_card
 from accounts.clock import school_day
 from accounts.database import Session
 from accounts.directory import person_by_id
+from accounts.households import households
 from accounts.registers import enrolled_kiosks, school_of_staff
+from accounts.requests import find_request
 from accounts.rights import Scope, Where
 from accounts.schools import find_school
 
@@ -48,6 +50,34 @@ def of_openings(db: Session, asked: argparse.Namespace, _at: datetime) -> tuple[
     """Every school that the file of opening balances names."""
     named = {school for _line, school, _number, _amount in asked.openings}
     return tuple(_school(db, number) for number in sorted(named)) or NOWHERE
+
+
+def of_refund(db: Session, asked: argparse.Namespace, _at: datetime) -> tuple[Where, ...]:
+    """The school that is named; a line that is nobody's is no school's."""
+    return (_school(db, asked.school),)
+
+
+def of_household(db: Session, asked: argparse.Namespace, _at: datetime) -> tuple[Where, ...]:
+    """Every school at which its children are."""
+    named = {school for school, _number in asked.people}
+    return tuple(_school(db, number) for number in sorted(named))
+
+
+def of_standing_household(
+    db: Session, asked: argparse.Namespace, at: datetime
+) -> tuple[Where, ...]:
+    """Every school at which its children are today."""
+    found = households(db).get(asked.household)
+    if found is None:
+        return NOWHERE
+    people = [person_by_id(db, pupil_id=it, day=school_day(at)) for it in found.shares]
+    return tuple(_school(db, it.school_number if it else None) for it in people)
+
+
+def of_request(db: Session, asked: argparse.Namespace, _at: datetime) -> tuple[Where, ...]:
+    """The school a request is about."""
+    found = find_request(db, asked.number)
+    return NOWHERE if found is None else (found.where,)
 
 
 def _school(db: Session, number: str | None) -> Where:

@@ -1,4 +1,4 @@
-"""A school's file, lists, staff and opening balances by command."""
+"""A school's file, lists and staff by command."""
 
 import shutil
 from pathlib import Path
@@ -223,57 +223,6 @@ def test_a_label_stands_for_one_member_of_staff(office: Office) -> None:
     add = ("staff", "add", "Hof", "--school", SCHOOL, "--card-only")
     office.done(*add)
     assert office.reason(*add) == "label_taken"
-
-
-def openings(office: Office, *lines: str) -> tuple[str, Path]:
-    return "go-live", office.write("a.csv", "\n".join(("Schule;Nummer;Betrag", *lines, "")))
-
-
-def balances(office: Office) -> dict[str, int]:
-    found = office.rows(
-        "SELECT s.number, b.cents FROM balance b JOIN account a ON a.id = b.account_id"
-        " JOIN school_number s ON s.pupil_id = a.pupil_id WHERE b.cents <> 0"
-    )
-    return {row[0]: row[1] for row in found}
-
-
-def test_opening_balances_are_booked_once_however_often_the_file_comes(office: Office) -> None:
-    add_pupils(office)
-    words = openings(office, f"{SCHOOL};1001;25,00", f"{SCHOOL};1002;-3,50", f"{SCHOOL};1003;0,00")
-    assert office.told(*words) == {"booked": 2, "total": "21.50", "repeated": 0, "empty": 1}
-    assert balances(office) == {"1001": 2500, "1002": -350}
-    assert office.told(*words) == {"booked": 0, "total": "0.00", "repeated": 2, "empty": 1}
-    assert balances(office) == {"1001": 2500, "1002": -350}
-    assert office.run("verify", "--json").code == 0
-
-
-def test_a_longer_file_books_only_what_is_new(office: Office) -> None:
-    add_pupils(office)
-    office.done(*openings(office, f"{SCHOOL};1001;25,00"))
-    told = office.told(*openings(office, f"{SCHOOL};1001;25,00", f"{SCHOOL};1004;1,00"))
-    assert (told["booked"], told["repeated"]) == (1, 1)
-    assert balances(office) == {"1001": 2500, "1004": 100}
-
-
-@pytest.mark.parametrize(
-    ("lines", "named"),
-    [
-        ((f"{SCHOOL};1001;26,00",), ("Zeile 3", "25,00")),
-        ((f"{SCHOOL};1004;1,00", f"{SCHOOL};1004;1,00"), ("Zeile 4", "noch einmal")),
-        ((f"{SCHOOL};9999;1,00",), ("Zeile 3", "9999")),
-        (("199998;1004;1,00",), ("Zeile 3", "199998")),
-        ((f"{SCHOOL};1004;1.00",), ("Zeile 3", "1.00")),
-        ((f"{SCHOOL};1004",), ("Zeile 3", "2/3")),
-    ],
-)
-def test_one_wrong_line_and_no_opening_balance_is_booked(
-    office: Office, lines: tuple[str, ...], named: tuple[str, ...]
-) -> None:
-    add_pupils(office)
-    office.done(*openings(office, f"{SCHOOL};1001;25,00"))
-    said = office.refused(*openings(office, f"{SCHOOL};1003;5,00", *lines))
-    assert all(word in said for word in named), said
-    assert balances(office) == {"1001": 2500}
 
 
 @pytest.mark.parametrize(
