@@ -42,7 +42,8 @@ class School:
     ``floor`` (not above zero) is how deep the day's first lunch may go; the caps are what the
     ledger books from kiosks per pupil and per kiosk and day. ``accepts`` are the proofs a card
     may bring, of "aes" and "uid"; ``uid_day_limit`` is what a day may cost, but for the first
-    lunch, by a card that only shows a number, and None where kiosks' own limit stands.
+    lunch, by a card that only shows a number, and None where kiosks' own limit stands. With
+    ``remember_iban`` a payer's account that has paid for one child stands for it.
     """
 
     id: int
@@ -55,6 +56,7 @@ class School:
     shows_first_name: bool
     language: str
     uid_day_limit: Money | None = None
+    remember_iban: bool = False
 
 
 def add_school(db: Connection, *, number: str, name: str) -> int | SchoolRefusal:
@@ -94,6 +96,7 @@ def set_school(
     shows_first_name: bool | None = None,
     language: str | None = None,
     uid_day_limit: Money | None = None,
+    remember_iban: bool | None = None,
 ) -> SchoolRefusal | None:
     """Change what is given and leave the rest; refused whole where one value cannot be."""
     proofs = None if accepts is None else frozenset(accepts)
@@ -115,6 +118,7 @@ def set_school(
         "shows_first_name": None if shows_first_name is None else int(shows_first_name),
         "language": language,
         "uid_day_limit_cents": None if uid_day_limit is None else uid_day_limit.cents,
+        "remember_iban": None if remember_iban is None else int(remember_iban),
     }
     values = {key: value for key, value in given.items() if value is not None}
     if not values:
@@ -204,4 +208,5 @@ def _school(row: Row[Any]) -> School:
         shows_first_name=bool(row.shows_first_name),
         language=row.language,
         uid_day_limit=None if row.uid_day_limit_cents is None else Money(row.uid_day_limit_cents),
+        remember_iban=bool(row.remember_iban),
     )

@@ -8,7 +8,9 @@ one code; where one was left out there may be several. A code found here is only
 import enum
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from stdnum import iban
 
 from accounts.bank_text import LineText
 from accounts.reference import ALPHABET, LENGTH, LOOKALIKES, changes
@@ -34,11 +36,29 @@ _HALVES = re.compile(
 """A code's two halves, or nearly, glued to anything or cut by a blank: no vowels beside a hyphen."""
 _CONSONANTS = _CLUSTER.removesuffix("0-9")
 _FRAGMENT = re.compile(
-    rf"(?<![^\W_])(?:([{_CONSONANTS}]{{1,4}})[0-9]"
-    rf"|[0-9]{{1,2}}[{_CONSONANTS}]{{2,4}}(?:[0-9]|(?![^\W_])))"
+    rf"(?<![^\W_])(?:([{_CONSONANTS}]{{1,4}})[0-9](?![0-9]{{3}})"
+    rf"|(?![0-9]{{1,2}}x[A-Z])[0-9]{{1,2}}[{_CONSONANTS}]{{2,4}}(?:[0-9]|(?![^\W_])))"
 )
-"""A piece of a code that a blank cut apart: consonants before a digit, or several behind it."""
-_ABBREVIATED = frozenset({"h", "jg", "jgst", "kl", "kw", "nr", "q", "st", "str"})
+"""A piece of a code that a blank cut apart: consonants before a digit, or several behind it.
+
+Before four digits they are a number's, and "2xM" is two of something.
+"""
+_ABBREVIATED = frozenset(
+    {"g", "gk", "h", "hj", "jg", "jgst", "kd", "kl", "kw", "lk", "nr", "q", "rg", "sj", "st", "str",
+     "ws"}
+)  # fmt: skip
+_NUMBER = re.compile("[0-9]{4,}")
+_UPPER_CLASS = re.compile("1[0-3][A-Ha-h]")
+_WORD_RUN = re.compile(r"[^\W_]+")
+_TECHNICAL = re.compile(
+    r"(?<![^\W_])(?:(?:EREF|KREF|MREF|CRED|DEBT)\+(?:(?!SVWZ\+)\S)+"
+    r"|[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[0-9]{11}(?![^\W_])"
+    r"|BIC[:+ ]{1,2}[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![^\W_])"
+    r"|[A-Z]{4}(?:DE|AT)[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![^\W_]))",
+    re.IGNORECASE,
+)
+"""Values of a bank's tags, creditor ids and BICs (ISO 9362): whatever they look like, no codes."""
+_IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?![^\W_])", re.IGNORECASE)
 _COUNTS = re.compile(f"[0-9{re.escape(_HYPHENS)}]|(?<![^\\W_])[^\\W_]{{6}}(?![^\\W_])")
 """Without a digit, a hyphen or a run of six there is nothing to be looked at."""
 _HYPHEN = re.compile(f"[{re.escape(_HYPHENS)}]")
@@ -88,6 +108,7 @@ def left_over(text: LineText, codes: Mapping[str, int]) -> LeftOver:
     """Look at all that may have been meant for a code."""
     if not any(_COUNTS.search(getattr(text, field)) for field in _FIELDS):
         return LeftOver((), broken=False)
+    text = replace(text, **{field: _without(getattr(text, field)) for field in _FIELDS})
     found: dict[str, Near] = {}
     broken = False
     for field, written, like in _all_written(text):
@@ -99,7 +120,7 @@ def left_over(text: LineText, codes: Mapping[str, int]) -> LeftOver:
             found.setdefault(code, Near(code, slip, field, like))
     said = {text.purpose, text.name, joined(text.purpose)[0]}
     broken = broken or any(_technical(run) for one in said for run in _CHAIN.findall(one))
-    broken = broken or any(_halves(it) for one in said for it in _HALVES.findall(one))
+    broken = broken or any(_halves(one, it) for one in said for it in _HALVES.finditer(one))
     broken = broken or any(_fragment(it) for one in said for it in _FRAGMENT.finditer(one))
     return LeftOver(tuple(found.values()), broken)
 
@@ -114,11 +135,54 @@ def _all_written(text: LineText) -> Iterator[tuple[str, str, bool]]:
                 yield field, written, like
 
 
-def _halves(found: str) -> bool:
+def _without(said: str) -> str:
+    """As long as it was: the width of a line says where the bank wrapped."""
+    said = _TECHNICAL.sub(lambda found: "\0" * len(found[0]), said)
+    return _IBAN.sub(
+        lambda found: (
+            "\0" * len(found[0]) if iban.is_valid(found[0], check_country=False) else found[0]
+        ),
+        said,
+    )
+
+
+def _halves(said: str, found: re.Match[str]) -> bool:
     """Whether it can be of a code: no two numbers, no class with a number behind it."""
-    left, right = (part.strip() for part in _HYPHEN.split(found, 1))
+    left, right = (part.strip() for part in _HYPHEN.split(found[0], 1))
     last, first = left.split(" ")[-1], right.split(" ")[0]
-    return not (first.isdigit() and (last.isdigit() or _CLASS.fullmatch(last)))
+    if first.isdigit() and (last.isdigit() or _CLASS.fullmatch(last)):
+        return False
+    before, after = _HYPHEN.split(said[: found.end()])[:-1], said[found.end() :]
+    lefts = _WORD_RUN.findall(before[-1])
+    rights = _WORD_RUN.findall(right + after)
+    return not _of_something_else(lefts, rights, left.split(" "), right.split(" "))
+
+
+def _of_something_else(
+    lefts: list[str], rights: list[str], left: list[str], right: list[str]
+) -> bool:
+    """Whether a word with its number, or a name with its class, stands around the hyphen.
+
+    ``lefts`` and ``rights`` are the whole runs there, ``left`` and ``right`` what is like a code.
+    """
+    one, other = lefts[-1], rights[0]
+    if one.isalpha() and _NUMBER.fullmatch(other):
+        return True
+    for group, beside in ((one, other), (other, one)):
+        if _UPPER_CLASS.fullmatch(group) and _is_word(beside):
+            return True
+    short = {it.lower() for it in (one, other) if len(it) > 1} & _ABBREVIATED
+    return (
+        bool(short)
+        and one.isalpha()
+        and (other.isalpha() or other.isdigit())
+        and (len(left) == 1 or _is_word(lefts[-2]))
+        and all(it.isdigit() for it in right[1:])
+    )
+
+
+def _is_word(run: str) -> bool:
+    return len(run) > HALF and run.isalpha() and not _VOWELS.isdisjoint(run)
 
 
 def _fragment(found: re.Match[str]) -> bool:

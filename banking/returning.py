@@ -101,7 +101,9 @@ def candidates(line: Line, earlier: Known, *, sure: bool = False) -> tuple[Earli
         found = tuple(
             it
             for it in earlier.get((known, -line.amount.cents), ())
-            if it.account_id == line.account_id and it.id < line.id and it.day <= line.day
+            if it.account_id == line.account_id
+            and it.id < line.id
+            and it.day <= line.day
             and not (sure and _of_another(line, it))
         )
         if found:
@@ -122,9 +124,7 @@ def still_so(post: Post, lines: Mapping[int, Earlier]) -> bool:
     )
 
 
-def _lies(
-    line: Earlier, parts: Sequence[tuple[str, int]], rule: Rule, *, untouched: bool
-) -> bool:
+def _lies(line: Earlier, parts: Sequence[tuple[str, int]], rule: Rule, *, untouched: bool) -> bool:
     if untouched:
         return line.untouched
     if rule is Rule.REFUND_RETURNED:  # its attempt's part, whatever else the line was

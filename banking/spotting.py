@@ -4,7 +4,8 @@ A code stands as printed (``Manner.PRINTED``) where all of this is so:
 
 - its six symbols are one group, or three and three with one blank or hyphen between;
 - beside it is a blank, punctuation, a line's break or the text's end, and what follows the
-  punctuation at once is no number, for "12-K7M-NWJ-99" is some number of somebody's;
+  punctuation at once is no number, for "12-K7M-NWJ-99" is some number of somebody's; another
+  issued code, a class ("K7M-NWJ/5b") and an amount of euros are none;
 - at most one of its characters had to be read as the symbol it looks like, and then it still has
   a digit with letters on both sides or the other way round;
 - no break of the bank's own could have cut it out of something longer, nor glued it together.
@@ -54,6 +55,18 @@ _CLASS = re.compile(r"1?[0-9][A-Za-z]|[A-Za-z][0-9]1?")
 _BLANKS = frozenset(" \u00a0")
 _BINDS = frozenset(f"{_HYPHENS}/._+*#")
 """Punctuation that holds the parts of one number together."""
+_GROUPS = rf"([A-Za-z0-9]{{3}})[ \u00a0{re.escape(_HYPHENS)}]?([A-Za-z0-9]{{3}})"
+_CODE_BEFORE = re.compile(rf"(?<![^\W_]){_GROUPS}[^\w\n]\Z")
+_CODE_AFTER = re.compile(rf"\A[^\w\n]{_GROUPS}(?![^\W_])")
+_BOUND = f"[{re.escape(''.join(sorted(_BINDS)))}]"
+_SCHOOL_CLASS = "(?:[1-9]|1[0-3])[A-Ha-h]"
+_OWN_BEFORE = re.compile(rf"(?:^|(?<=\s)){_SCHOOL_CLASS}{_BOUND}\Z")
+_OWN_AFTER = re.compile(
+    rf"{_BOUND}{_SCHOOL_CLASS}(?![^\W_])(?!{_BOUND}[^\W_])"
+    r"|[ \u00a0][0-9]{3}(?:[.,][0-9]{1,2})?[ \u00a0]?(?:EUR|€)",
+    re.IGNORECASE,
+)
+"""What stands beside a code for itself: a class, an amount of euros."""
 _HEALED = str.maketrans({**LOOKALIKES, **{k.lower(): v for k, v in LOOKALIKES.items()}})
 
 
@@ -146,13 +159,15 @@ def _tokens(field: str, said: str, codes: Mapping[str, int]) -> Iterator[Hit]:
             if between == "\n"
             else healed == 0 or (healed == 1 and reference.changes(written) >= 2)
         )
-        if sure and _by_itself(field, said, start, end, grouped=between in _BLANKS):
+        if sure and _by_itself(field, said, start, end, codes, grouped=between in _BLANKS):
             yield Hit(code, field, Manner.PRINTED, healed, said[start:end])
         elif healed <= 1:
             yield Hit(code, field, Manner.LOOSE, healed)
 
 
-def _by_itself(field: str, said: str, start: int, end: int, *, grouped: bool) -> bool:
+def _by_itself(
+    field: str, said: str, start: int, end: int, codes: Mapping[str, int], *, grouped: bool
+) -> bool:
     """Whether nothing beside the place makes it look like a part of something longer."""
     if end == len(said) and len(said.replace("\n", "")) in CUT_AT[field]:
         return False
@@ -160,13 +175,23 @@ def _by_itself(field: str, said: str, start: int, end: int, *, grouped: bool) ->
     after = _beside(said[end:])
     if "\n" in said and not (real_break(said, start - 1, before) and real_break(said, end, after)):
         return False
-    for gap, run in (before, after):
+    for (gap, run), of_its_own in (
+        (before, _OWN_BEFORE.search(said[:start]) or _is_code(_CODE_BEFORE, said[:start], codes)),
+        (after, _OWN_AFTER.match(said, end) or _is_code(_CODE_AFTER, said[end:], codes)),
+    ):
+        if of_its_own:
+            continue
         if gap in _BINDS and _has_digit(run):
             return False
         if grouped and gap in _BLANKS and _is_triple(run):
             return False
     hit, left, right = said[start:end], before[1][::-1], after[1]
     return not any(_is_iban(whole) for whole in (left + hit, hit + right, left + hit + right))
+
+
+def _is_code(where: re.Pattern[str], said: str, codes: Mapping[str, int]) -> bool:
+    found = where.search(said)
+    return found is not None and (found[1] + found[2]).upper() in codes
 
 
 def _is_iban(run: str) -> bool:
@@ -200,7 +225,9 @@ def _across(field: str, said: str, codes: Mapping[str, int]) -> Iterator[Hit]:
         start, end = match.start(), match.end(3)
         if code not in codes or not any(start < joint < end for joint in joints):
             continue
-        sure = between != "\n" and _by_itself(field, text, start, end, grouped=between in _BLANKS)
+        sure = between != "\n" and _by_itself(
+            field, text, start, end, codes, grouped=between in _BLANKS
+        )
         manner = Manner.PRINTED if sure else Manner.LOOSE
         yield Hit(code, field, manner, written=text[start:end])
 

@@ -1,7 +1,7 @@
 """Bookings, drains and taps while 100,000 bank entries are posted politely.
 
 The import is a process of its own, as ``mensa bank import`` would be; the guarded way in posts
-each entry bank -> suspense. Meanwhile one client books, drains a fact and writes a tap into a
+each entry fees -> write_off. Meanwhile one client books, drains a fact and writes a tap into a
 kiosk's journal in turns, a hundred turns a second at most. The reference is the same client
 before the import begins.
 """
@@ -67,7 +67,7 @@ def _measure(engine: str, url: str, folder: Path) -> list[Figure]:
     world = open_world(database, clients=1, children=CHILDREN)
     unlimited(database)
     with database.write() as db:
-        for name in ("fees", "suspense"):
+        for name in ("fees", "write_off"):
             row(db, journal.account, name=name, kind=name)
         bank = row(db, kiosks.origin, kind="office", name="Girokonto", enrolled_us=NOON)
     database.close()
@@ -145,7 +145,7 @@ def _import(url: str, bank: int) -> None:
             kind=EntryKind.TOPUP,
             occurred_at=NOON,
             actor="bank",
-            moves=(Move("fees", "suspense", Money(1 + seq % 9000)),),
+            moves=(Move("fees", "write_off", Money(1 + seq % 9000)),),
         )
         for seq in range(1, ENTRIES + 1)
     )

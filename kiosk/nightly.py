@@ -16,6 +16,7 @@ from pathlib import Path
 
 from accounts.backup import back_up
 from accounts.backup_file import read_key
+from accounts.bank_state import SILENCE
 from accounts.clock import Clock
 from accounts.database import Database
 from accounts.notices import NIGHT, Notices, last_night, notices
@@ -70,7 +71,13 @@ class Night:
         return self.proved and Outcome.FAILED not in self.outcomes.values()
 
 
-def spend(database: Database, *, settings: NightlySettings | None, clock: Clock) -> Night:
+def spend(
+    database: Database,
+    *,
+    settings: NightlySettings | None,
+    clock: Clock,
+    bank_silence: timedelta = SILENCE,
+) -> Night:
     """Do the night's work. Raises nothing a step can tell of itself."""
     night = Night(clock.now(), dict.fromkeys(Step, Outcome.LEFT_OUT), {})
     since: datetime | None = None
@@ -95,7 +102,7 @@ def spend(database: Database, *, settings: NightlySettings | None, clock: Clock)
 
     def look() -> None:
         with database.read() as db:
-            night.notices = notices(db, since=since, at=clock.now())
+            night.notices = notices(db, since=since, at=clock.now(), bank_silence=bank_silence)
 
     _take(night, Step.VERIFY, prove)
     if night.proved:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from accounts.card_numbers import NumberFault
 from accounts.holdings import CardRefusal
 from accounts.meals import MealRefusal
-from accounts.opening import OpeningRefusal
 from accounts.operators import OperatorRefusal
 from accounts.roster_files import ProblemKind
 from accounts.roster_import import RosterRefusal
@@ -22,6 +21,7 @@ from accounts.texts import mark
 from cards.uid import UidFault
 from kiosk.sentences_alerts import MATTER_REFUSALS
 from kiosk.sentences_people import PEOPLE
+from kiosk.sentences_refunds import REFUNDS
 
 _NO_NAME = mark("The name is empty.")
 _NO_SCHOOL = mark("There is no school {number}. All schools: mensa school list")
@@ -56,11 +56,6 @@ _CITY: Mapping[enum.Enum, str] = {
         "Somebody of the staff is called {label} already. Choose another label."
     ),
     StaffRefusal.BAD_PIN: mark("A PIN has four to twelve digits and nothing else."),
-    OpeningRefusal.NAMED_TWICE: mark("the same person again; strike one of the lines"),
-    OpeningRefusal.OTHER_AMOUNT: mark(
-        "the opening balance is in the ledger with {booked}; strike the line, "
-        "a difference is corrected by an entry of its own"
-    ),
 }
 
 _MONEY: Mapping[enum.Enum, str] = {
@@ -217,6 +212,7 @@ SENTENCES: Mapping[enum.Enum, str] = {
     **_ROSTERS,
     **PEOPLE,
     **MATTER_REFUSALS,
+    **REFUNDS,
 }
 """By reason. Enum members of two classes are two keys, whatever they are called."""
 

@@ -6,14 +6,14 @@ The account is one of the demo bank's; its opening was 50.00 euro on the last da
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from builders import NOON, row
 from sqlalchemy import select
 
 from accounts.allocations import NewAllocation, Rule, allocate
 from accounts.bank_accounts import BankAccount, add_bank_account
-from accounts.bank_book import Nature, NewLine, book_opening, keep_lines
+from accounts.bank_book import Nature, NewLine, book_opening, keep_lines, note_days
 from accounts.city import open_city_accounts
 from accounts.database import Session
 from accounts.money import Money
@@ -38,20 +38,30 @@ def open_bank(
     account = add_bank_account(db, iban=iban, holder="Stadt Probe", at=at)
     assert isinstance(account, BankAccount), account
     book_opening(db, account, Money(opening), day=BEFORE, actor="import", now=at)
+    said = reading(db, f"opening {account.id}", account=account, at=at)
+    note_days(db, account, {BEFORE: Money(opening)}, family="camt", reading_id=said)
     return account
 
 
-def reading(db: Session, name: str = "a") -> int:
-    """A statement that was read, as lines have to name one."""
+def reading(
+    db: Session,
+    name: str = "a",
+    *,
+    account: BankAccount | None = None,
+    last: date = FRIDAY,
+    at: datetime = NOON,
+) -> int:
+    """A statement that was read, as lines have to name one; one of an account proves its days."""
     known = select(bank.bank_file.c.id).where(bank.bank_file.c.fingerprint == digest("file", name))
     file_id = db.execute(known).scalar_one_or_none() or row(
         db, bank.bank_file, at_us=NOON, source="file", format="camt", size=1,
         fingerprint=digest("file", name), digest=digest("bytes", name),
     )  # fmt: skip
     return row(
-        db, bank.bank_reading, file_id=file_id, no=1, at_us=NOON, outcome="kept", reason=None,
-        detail="", bank_account_id=None, first_day=None, last_day=None, opening_cents=None,
-        closing_cents=None, lines=1, new_lines=1,
+        db, bank.bank_reading, file_id=file_id, no=1, at_us=at, outcome="kept", reason=None,
+        detail="", bank_account_id=account and account.id,
+        first_day=account and BEFORE + timedelta(1), last_day=account and last, opening_cents=None,
+        closing_cents=None, lines=1000, new_lines=1,
     )  # fmt: skip
 
 

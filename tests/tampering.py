@@ -171,7 +171,7 @@ def _bank(db: Session, ledger: Ledger, anna: int, bert: int) -> None:
         assign(db, back, -1000, f"pupil:{pupil}", rule=Rule.RETURN, of_line=first)
         note_days(
             db, account, {FRIDAY: ledger_balance(db, account, day=FRIDAY)}, family="camt",
-            reading_id=reading(db, f"day {number}"),
+            reading_id=reading(db, f"day {number}", account=account),
         )  # fmt: skip
         mark_line(db, line_id=first, mark=Mark.SET_ASIDE, reason="Brief", actor="office", now=NOON)
         row(db, bank.reference, pupil_id=pupil, code=f"BCDFG{number}", at_us=NOON)
@@ -238,7 +238,7 @@ def _close(database: Database, ledger: Ledger) -> None:
             kind=EntryKind.OPENING,
             occurred_at=NOON + timedelta(hours=1),
             actor="office",
-            moves=(Move("opening", "cash", eur("2")),),
+            moves=(Move("opening", "fees", eur("2")),),
         )
         assert isinstance(book(db, late, now=DECEMBER), Booked)
 

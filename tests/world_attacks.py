@@ -155,7 +155,7 @@ def _on_entries(scene: Scene) -> Iterator[Attack]:
     yield _attack("pay for two pupils", Raw(scene, moves=two), "one_pupil")
     yield _attack("promise two transfers", Raw(scene, declared=2), "reference", "half")
     yield _attack(
-        "move nothing", Raw(scene, moves=(("opening", "cash", 0),)),
+        "move nothing", Raw(scene, moves=(("opening", "fees", 0),)),
         "not_positive", "ck_transfer_positive",
     )  # fmt: skip
     tomorrow = school_day(scene.now) + timedelta(days=2)

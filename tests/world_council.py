@@ -128,7 +128,7 @@ class Council:
     def _prove(self, db: Session, day: date, now: datetime) -> None:
         """The bank's statement of that day is there, and says what the ledger says."""
         closing = ledger_balance(db, self.bank, day=day)
-        said = reading(db, now)
+        said = reading(db, now, of=self.bank, day=day)
         note_days(db, self.bank, {day: closing}, family="camt", reading_id=said)
         self.model.proved = day
 

@@ -205,15 +205,21 @@ def open_day(database: Database, model: Model, city: City, school: School, day: 
     school.menus[day] = menu
 
 
-def reading(db: Session, at: datetime) -> int:
-    """A statement that was read, as lines and days have to name one."""
-    known = db.execute(select(bank.bank_reading.c.id).limit(1)).scalar_one_or_none()
-    if known is not None:
-        return int(known)
-    file_id = row(db, bank.bank_file, at_us=at, source="file", format="camt", size=1,
-                  fingerprint=bytes(32), digest=bytes(32))  # fmt: skip
+def reading(
+    db: Session, at: datetime, *, of: BankAccount | None = None, day: date | None = None
+) -> int:
+    """A statement that was read, as lines have to name one; one of an account proves its day."""
+    if of is None:
+        known = db.execute(select(bank.bank_reading.c.id).limit(1)).scalar_one_or_none()
+        if known is not None:
+            return int(known)
+    file_id = db.execute(select(bank.bank_file.c.id).limit(1)).scalar_one_or_none() or row(
+        db, bank.bank_file, at_us=at, source="file", format="camt", size=1,
+        fingerprint=bytes(32), digest=bytes(32),
+    )  # fmt: skip
     return row(db, bank.bank_reading, file_id=file_id, no=1, at_us=at, outcome="kept", detail="",
-               lines=1, new_lines=1)  # fmt: skip
+               bank_account_id=of and of.id, first_day=day, last_day=day, lines=10_000_000,
+               new_lines=1)  # fmt: skip
 
 
 def first_of_next_month(day: date) -> date:

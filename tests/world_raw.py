@@ -76,7 +76,7 @@ class Raw:
         scene = self.scene
         at = self.at or scene.now
         day = self.day or school_day(at)
-        moves = self.moves or (("opening", "cash", 100),)
+        moves = self.moves or (("opening", "fees", 100),)
         key = self.key or Key(scene.office, 1, scene.model.ends[scene.office, 1] + 1)
         late = scene.model.late(day) if self.late == "right" else self.late
         header = db.execute(

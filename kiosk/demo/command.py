@@ -6,6 +6,7 @@ from typing import TextIO
 
 from accounts.clock import SystemClock
 from cards.virtual.stack import Lack, VirtualCardsUnavailableError
+from kiosk.demo.bank import BankTrouble
 from kiosk.demo.result import as_json, step_line, summary
 from kiosk.demo.script import UnexpectedOutcome, play
 
@@ -25,6 +26,9 @@ def main(*, as_object: bool, by_script: bool, out: TextIO) -> int:
         if as_object or by_script or not _on_terminal():
             return _script(as_object=as_object, out=out)
         return _watch(out)
+    except BankTrouble as trouble:
+        sys.stderr.write(f"The day at the bank went wrong: {trouble}\n")
+        return FAILED
     except VirtualCardsUnavailableError as missing:
         lines = [_LACKS[lack] for lack in missing.lacks] or [str(missing)]
         sys.stderr.write("\n".join(lines) + "\n")

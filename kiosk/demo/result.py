@@ -12,6 +12,8 @@ from accounts.proof import CheckName, Proof
 from accounts.pupils import known_people
 from accounts.texts import Language, texts
 from accounts.verify import verify
+from kiosk.demo import bank_told
+from kiosk.demo.bank import BankDay, top_ups
 from kiosk.demo.stage import Stage
 from kiosk.proving import told
 from kiosk.sentences_alerts import MATTERS
@@ -35,7 +37,8 @@ class Step:
 class Result:
     """Steps, balances by part, entries in the ledger, facts that still wait, the proof.
 
-    ``alerts`` are what the office should look into about cards, oldest first.
+    ``alerts`` are what the office should look into about cards, oldest first; ``bank`` is what
+    came in by transfer.
     """
 
     steps: tuple[Step, ...]
@@ -44,21 +47,29 @@ class Result:
     waiting: int
     proof: Proof
     alerts: tuple[Matter, ...]
+    bank: BankDay
 
     @property
     def holds(self) -> bool:
-        """Whether the proof holds and the ledger has heard of everything."""
-        return self.proof.holds and self.proof.balanced and self.waiting == 0
+        """Whether the proof holds, the ledger has heard of everything, and it equals the bank."""
+        proved = self.proof.holds and self.proof.balanced
+        return proved and self.waiting == 0 and self.bank.holds
 
 
 def result_of(theatre: Stage, steps: tuple[Step, ...], clock: Clock) -> Result:
-    """Drain what waits, then prove the ledger."""
+    """Drain what waits, fetch from the bank, then prove the ledger.
+
+    Raises ``kiosk.demo.bank.BankTrouble`` where the bank's day went otherwise than told.
+    """
     theatre.parts.sync.once()
     world = theatre.world
     with world.database.read() as db:
         day = school_day(clock.now())
         people = known_people(db, school_id=world.school_id, day=day)
-        pupils = {number: person.id for person in people for number in person.numbers}
+    pupils = {number: person.id for person in people for number in person.numbers}
+    others = {child.number: pupils[child.number] for child in world.children if not child.part}
+    bank = top_ups(world.database, world.pepper, world.journal.parent, others, clock)
+    with world.database.read() as db:
         return Result(
             steps=steps,
             balances={
@@ -68,11 +79,12 @@ def result_of(theatre: Stage, steps: tuple[Step, ...], clock: Clock) -> Result:
             waiting=theatre.parts.journal.count_waiting(),
             proof=verify(db),
             alerts=card_matters(db, since=None)[::-1],
+            bank=bank,
         )
 
 
 def as_json(result: Result) -> str:
-    """One object: ``taps``, ``outcomes``, ``balances`` (euro, as text), ``entries``, ``alerts``, ``proof``."""
+    """One object: ``taps``, ``outcomes``, ``balances`` (euro), ``entries``, ``alerts``, ``bank``, ``proof``."""
     return json.dumps(
         {
             "taps": [
@@ -92,6 +104,7 @@ def as_json(result: Result) -> str:
                 {"alert": it.ref, "kind": it.kind.value, "kiosk": it.kiosk, "card": it.printed_no}
                 for it in result.alerts
             ],
+            "bank": bank_told.fields(result.bank),
             "proof": {
                 "balanced": result.proof.balanced,
                 "holds": result.holds,
@@ -126,6 +139,8 @@ def summary(result: Result) -> Iterator[str]:
     yield "Fürs Büro / for the office (mensa card alerts)"
     for alert in result.alerts:
         yield f"  {alert.printed_no or '-':<10} {german.say(MATTERS[alert.kind])}"
+    yield ""
+    yield from bank_told.lines(result.bank)
     yield ""
     yield f"Buchungen / entries: {result.entries}    offen / waiting: {result.waiting}"
     yield from told(result.proof)

@@ -1,30 +1,34 @@
 """The demo's school: invented names, a roster file read by the importer, cards, money, a menu.
 
 Nothing is written around the ledger's own ways: pupils come in through the roster importer,
-money through entries of an office, cards through the issuing station. The school takes cards
-that prove themselves and no others.
+what they had before through a list that two people agree on, cards through the issuing station.
+The school takes cards that prove themselves and no others.
 """
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from accounts.approvals import decide
 from accounts.charge import ItemClass, PersonKind, Price
 from accounts.city import prepare
 from accounts.clock import Clock, school_day
 from accounts.database import Database, Session, open_database
-from accounts.ledger import Booked, Draft, EntryKind, Move, book, next_key
 from accounts.meals import add_offer
 from accounts.money import Money
+from accounts.opening import Opened, Opening, OpeningList, ask_openings, book_openings
 from accounts.operators import OperatorKind, SettledAs, add_operator
 from accounts.pupils import known_people
+from accounts.rights import Role
 from accounts.roster import Roster, read_roster
 from accounts.roster_import import Refused, apply
-from accounts.schools import add_school, enrol_kiosk, enrol_office, find_school, set_school
+from accounts.schools import add_school, enrol_kiosk, find_school, set_school
 from accounts.staff import add_staff
 from accounts.tariffs import add_funding_body, add_tariff, entitle
+from accounts.users import add_user
 from cards.school_key import SchoolKey
 from cards.virtual.image import Image
 from kiosk.demo.cast import CAST, Child, Prop, hand_out_cards
@@ -67,7 +71,6 @@ def build(folder: Path, clock: Clock) -> World:
         school_id = _made(add_school(db, number=_SCHOOL, name="Gesamtschule Emscherblick"))
         set_school(db, school_id=school_id, at=now, accepts={"aes"})
         origin_id = _made(enrol_kiosk(db, school_id=school_id, name="Ausgabe 1", at=now))
-        office = _made(enrol_office(db, name="Demo", at=now))
         _made(add_staff(db, school_id=school_id, label="Küche", pin=STAFF_PIN, at=now))
         body = _made(add_funding_body(db, name="Jobcenter (BuT)"))
         full = _made(
@@ -89,8 +92,9 @@ def build(folder: Path, clock: Clock) -> World:
         pupils = _import(db, school_id, now)
         station = _station(database, db, clock)
         children, props = hand_out_cards(db, station, pupils, now)
-        for number, cents, is_funded in _accounts(sorted(pupils)):
-            _open_account(db, office, pupils[number], Money(cents), now)
+        told = _accounts(sorted(pupils))
+        _take_over(db, [Opening(pupils[number], Money(cents)) for number, cents, _ in told], now)
+        for number, _, is_funded in told:
             if is_funded:
                 entitle(
                     db,
@@ -168,21 +172,39 @@ def _station(database: Database, db: Session, clock: Clock) -> Station:
     return open_station(database, db, clock, school=school, pepper=PEPPER)
 
 
-def _open_account(db: Session, office: int, pupil: int, amount: Money, now: datetime) -> None:
-    if not amount:
-        return
-    mine, city = f"pupil:{pupil}", "opening"
-    move = Move(city, mine, amount) if amount > Money(0) else Move(mine, city, -amount)
-    draft = Draft(
-        key=next_key(db, office),
-        kind=EntryKind.OPENING,
-        occurred_at=now,
-        actor="office:demo",
-        moves=(move,),
-        pupil_id=pupil,
+def _take_over(db: Session, openings: list[Opening], now: datetime) -> None:
+    """Book what the children had before: one of the treasury asks for it, another approves."""
+    roles = {"leitung": Role.ADMINISTRATOR, "kasse-1": Role.TREASURY, "kasse-2": Role.TREASURY}
+    people = {
+        name: _made(
+            add_user(
+                db,
+                name=name,
+                password=secrets.token_urlsafe(24),  # nobody signs in here
+                role=role,
+                school_id=None,
+                at=now,
+            )
+        )
+        for name, role in roles.items()
+    }
+    written = "".join(f"{one.pupil_id};{one.amount}\n" for one in openings)
+    listed = OpeningList(hashlib.sha256(written.encode()).digest(), tuple(openings))
+    request = _made(
+        ask_openings(
+            db,
+            listed,
+            control=listed.total,
+            requester_id=people["kasse-1"],
+            school_id=None,
+            reason="Übernahme aus dem bisherigen Verfahren",
+            at=now,
+        )
     )
-    if not isinstance(book(db, draft, now=now), Booked):
-        raise TypeError("the demo could not open an account")
+    decide(db, request_id=request, approver_id=people["kasse-2"], approved=True, at=now)
+    booked = book_openings(db, listed, request_id=request, actor="office:demo", now=now)
+    if not isinstance(booked, Opened):
+        raise TypeError(f"the demo could not take over what the children had: {booked}")
 
 
 def _made(made: object) -> int:

@@ -4,7 +4,20 @@ Each module adds its words to the parser and keeps heavy imports inside its func
 office's jobs do is in ``kiosk.office``.
 """
 
-from kiosk.jobs import cards, devices, ledger, machine, meals, people, pupils, schools, serve
+from kiosk.jobs import (
+    bank,
+    cards,
+    cash,
+    devices,
+    ledger,
+    machine,
+    meals,
+    people,
+    pupils,
+    refunds,
+    schools,
+    serve,
+)
 
 ALL = (
     serve.add,
@@ -15,5 +28,8 @@ ALL = (
     cards.add,
     devices.add,
     people.add,
+    bank.add,
+    refunds.add,
+    cash.add,
     ledger.add,
 )

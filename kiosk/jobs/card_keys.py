@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kiosk.jobs.words import EVERY, Job, add_school_word, job_of, spoken
+from kiosk.jobs.words import EVERY, Job, add_school_word, descriptor, job_of, spoken
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -35,7 +35,7 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
         if name != "remove":
             how = one.add_mutually_exclusive_group()
             how.add_argument("--new-passphrase-file", type=Path, metavar="FILE")
-            how.add_argument("--new-passphrase-fd", type=int, metavar="N")
+            how.add_argument("--new-passphrase-fd", type=descriptor, metavar="N")
 
     export = job_of(
         jobs,
@@ -90,7 +90,7 @@ def _add_passphrases(parser: argparse.ArgumentParser, whose: str) -> None:
         help=f"the passphrase {whose}; readable by its owner alone",
     )  # fmt: skip
     how.add_argument(
-        "--passphrase-fd", action="append", type=int, default=[], metavar="N",
+        "--passphrase-fd", action="append", type=descriptor, default=[], metavar="N",
         help="the same by open files' numbers",
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kiosk.jobs.words import ANY, add_school_word, job_of
+from kiosk.jobs.words import ANY, add_school_word, descriptor, job_of
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -70,7 +70,7 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     how.add_argument(
         "--passphrase-file", type=Path, metavar="FILE", help="readable by its owner alone"
     )
-    how.add_argument("--passphrase-fd", type=int, metavar="N", help="an open file's number")
+    how.add_argument("--passphrase-fd", type=descriptor, metavar="N", help="an open file's number")
 
 
 def _add_out(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from kiosk.jobs.words import EVERY, Need, add_user_words, at_desk, by_right, job_of
+from kiosk.jobs.words import EVERY, Need, add_user_words, at_desk, by_right, job_of, number
 
 _ACT = "month.close"
 
@@ -18,7 +18,7 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     how.add_argument(
         "--override", metavar="REASON", help="ask for closing it although something is still open"
     )
-    how.add_argument("--request", type=int, metavar="N", help="what another person approved")
+    how.add_argument("--request", type=number, metavar="N", help="what another person approved")
     close.add_argument("--json", action="store_true", help="one JSON object instead of sentences")
     add_user_words(close)
     close.set_defaults(job=_close_or_ask)

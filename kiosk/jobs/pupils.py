@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from kiosk.jobs.words import KINDS, add_school_word, amount, decision, job_of
+from kiosk.jobs.words import KINDS, add_school_word, amount, decision, job_of, number
 
 
 def add(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -14,13 +14,18 @@ def add(parsers: "argparse._SubParsersAction[Any]") -> None:
     start = job_of(
         parsers,
         "go-live",
-        "book opening balances from a CSV file, whole or not at all",
+        "take over opening balances from a CSV file: ask with --total, book with --request",
         "go_live:begin",
         act="opening.book",
         about="places:of_openings",
         first="go_live:read",
     )
     start.add_argument("file", type=Path, metavar="FILE", help="columns Schule;Nummer;Betrag")
+    how = start.add_mutually_exclusive_group()
+    how.add_argument("--total", type=amount, metavar="EURO", help="ask; what they come to in all")
+    how.add_argument(
+        "--request", type=number, metavar="N", help="book what another person approved"
+    )
 
 
 def _add_pupils(parsers: "argparse._SubParsersAction[Any]") -> None:
@@ -62,6 +67,16 @@ def _add_pupils(parsers: "argparse._SubParsersAction[Any]") -> None:
     )
     add_school_word(listed)
     listed.add_argument("--class", metavar="CLASS", dest="class_name")
+    pay = job_of(
+        jobs,
+        "reference",
+        "how a child's parents pay in: account, holder and the child's reference",
+        "pupils:show_reference",
+        act="pupils.list",
+        reads=True,
+    )
+    pay.add_argument("number", metavar="NUMBER", help="the school's number of the child")
+    add_school_word(pay)
     limit = job_of(
         jobs,
         "limit",

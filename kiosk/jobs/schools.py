@@ -57,6 +57,12 @@ def _add_schools(parsers: "argparse._SubParsersAction[Any]") -> None:
         "--first-name", type=on_off, metavar="on|off", help="greet the child by its first name"
     )
     change.add_argument("--language", choices=("de", "en"))
+    change.add_argument(
+        "--remember-iban",
+        type=on_off,
+        metavar="on|off",
+        help="a payer's account that paid for one child may stand for it without a reference",
+    )
 
     close = job_of(
         jobs,

@@ -20,6 +20,11 @@ from accounts.texts import Language, Texts, mark, texts
 
 PROOFS = ("aes", "uid")
 ON_OFF = {"on": True, "off": False, "an": True, "aus": False}
+_LONGEST_SPAN = 1000
+_DIGITS = 12
+_DESCRIPTORS = 1_000_000
+MOST = Money(999_999_999)
+"""The highest amount that is taken from a person's hand or a list: 9 999 999,99 euro."""
 KINDS = tuple(kind.value for kind in PersonKind)
 
 Job = Callable[[argparse.Namespace], int]
@@ -129,7 +134,7 @@ def add_user_words(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--password-file", type=Path, metavar="FILE", help="readable by its owner alone"
     )
-    how.add_argument("--password-fd", type=int, metavar="N", help="an open file's number")
+    how.add_argument("--password-fd", type=descriptor, metavar="N", help="an open file's number")
 
 
 def add_school_word(parser: argparse.ArgumentParser) -> None:
@@ -146,17 +151,50 @@ def day(word: str) -> date:
 
 
 def amount(word: str) -> Money:
-    """An amount as it is written in German: 3,90 or -15,00."""
-    found = read_money(word)
+    """An amount as it is written in German: 3,90 or -15,00; at most ``MOST``."""
+    found = read_bounded(word)
     if found is None:
         raise _unclear(mark("{word} is no amount; write 3,90 or 1.234,50"), word)
     return found
 
 
+def read_bounded(text: str) -> Money | None:
+    """The amount; None for what is none or lies beyond ``MOST``."""
+    found = read_money(text)
+    return found if found is not None and -MOST <= found <= MOST else None
+
+
+def is_number(word: str) -> bool:
+    """Whether it is a number of the ledger's: digits and not too many of them."""
+    return word.isascii() and word.isdigit() and len(word) <= _DIGITS
+
+
+def number(word: str) -> int:
+    """A number of the ledger's: a line's, a request's, a refund's."""
+    if not is_number(word):
+        raise _unclear(mark("{word} is no number"), word)
+    return int(word)
+
+
+def descriptor(word: str) -> int:
+    """An open file's number."""
+    found = number(word)
+    if found > _DESCRIPTORS:
+        raise _unclear(mark("{word} is no number"), word)
+    return found
+
+
+def year(word: str) -> int:
+    """A year of four digits that a calendar has, with the next one: 2026."""
+    if not (is_number(word) and 1900 <= int(word) < 2200):
+        raise _unclear(mark("{word} is no year"), word)
+    return int(word)
+
+
 def read_price(text: str) -> Price | None:
     """A price: "4,20" or, with what the parents pay of it, "4,20/1,00"; None for anything else."""
     whole, slash, part = text.partition("/")
-    price, share = read_money(whole), read_money(part if slash else whole)
+    price, share = read_bounded(whole), read_bounded(part if slash else whole)
     return None if price is None or share is None else Price(price, share)
 
 
@@ -184,10 +222,28 @@ def on_off(word: str) -> bool:
     return ON_OFF[word]
 
 
+def numbers(word: str) -> tuple[int, ...]:
+    """A number or a span of them: 7 or 7-30, a thousand at most."""
+    first, dash, last = word.partition("-")
+    if all(map(is_number, (first, last) if dash else (first,))):
+        span = range(int(first), int(last if dash else first) + 1)
+        if 1 <= len(span) <= _LONGEST_SPAN:
+            return tuple(span)
+    raise _unclear(mark("{word} is no number; write 7 or 7-30"), word)
+
+
+def shares(word: str) -> tuple[int, ...]:
+    """Parts of a whole: 2:1."""
+    parts = word.split(":")
+    if all(is_number(part) and int(part) for part in parts):
+        return tuple(map(int, parts))
+    raise _unclear(mark("{word} are no shares; write 2:1"), word)
+
+
 def decision(word: str) -> tuple[int, str]:
     """Whom an ambiguous line means: 7=4101, 7=@312 (the city's number), 7=new."""
     line, equals, who = word.partition("=")
-    if not (equals and line.isascii() and line.isdigit() and who.strip()):
+    if not (equals and is_number(line) and who.strip()):
         raise _unclear(mark("{word} is no decision; write 7=4101, 7=@312 or 7=new"), word)
     return int(line), who.strip()
 

@@ -18,10 +18,15 @@ _UNREADABLE: Mapping[type[OSError], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was done: lines for people, fields for programs."""
+    """What was done: lines for people, fields for programs.
+
+    ``holds`` is False where something that was looked at is not as it has to be: it is told all
+    the same, and the command ends with 1.
+    """
 
     lines: tuple[str, ...]
     fields: Mapping[str, object] = field(default_factory=dict)
+    holds: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def _done(
 
 def tell(answer: Answer, *, as_json: bool) -> int:
     """Print an answer for people, or as one object for programs; returns the exit code."""
-    code = DONE if isinstance(answer, Said) else REFUSED
+    code = DONE if isinstance(answer, Said) and answer.holds else REFUSED
     if as_json:
         told = dict(answer.fields)
         if isinstance(answer, Refused):

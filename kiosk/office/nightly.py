@@ -5,14 +5,17 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 
 from accounts.card_matters import MatterKind
 from accounts.clock import SystemClock
 from accounts.notices import Notices
+from accounts.settings_bank import BankSettings
 from accounts.texts import Texts, mark
 from kiosk.jobs.common import database_of, settings_of
 from kiosk.jobs.words import spoken
 from kiosk.nightly import Night, Outcome, Step, spend
+from kiosk.office import bank_due
 from kiosk.proving import fours
 from kiosk.proving import told as proved
 from kiosk.sentences_alerts import MATTERS
@@ -38,9 +41,15 @@ _BROKEN = mark(
 
 def main(asked: argparse.Namespace) -> int:
     """Spend the night, tell what it did; returns the exit code."""
-    settings = settings_of(asked).nightly
+    settings = settings_of(asked)
+    bank = settings.bank or BankSettings()
     with closing(database_of(asked)) as database:
-        night = spend(database, settings=settings, clock=SystemClock())
+        night = spend(
+            database,
+            settings=settings.nightly,
+            clock=SystemClock(),
+            bank_silence=timedelta(hours=bank.warn_hours),
+        )
     if asked.json:
         sys.stdout.write(json.dumps(fields(night), ensure_ascii=False) + "\n")
     else:
@@ -100,15 +109,18 @@ def _due(speech: Texts, due: Notices) -> Iterator[str]:
             all=due.in_quarantine,
         )
     yield from _kiosks(speech, due)
+    bank = () if due.bank is None else tuple(bank_due.lines(speech, due.bank))
+    if bank:
+        yield speech.say(mark("Bank (mensa bank status):"))
+        yield from (f"  {one}" for one in bank)
     if due.requests:
         numbers = ", ".join(map(str, due.requests))
         yield speech.say(mark("Requests that wait for a second person: {numbers}"), numbers=numbers)
     if due.months:
         months = ", ".join(due.months)
         yield speech.say(mark("Could be closed: {months}"), months=months)
-    if not any(
-        (due.alarms, due.cards, due.quarantined, due.silent, due.stuck, due.requests, due.months)
-    ):
+    parts = (due.alarms, due.cards, due.quarantined, due.silent, due.stuck, due.requests)
+    if not any((*parts, due.months, bank)):
         yield speech.say(mark("Nothing is due."))
 
 
@@ -169,5 +181,6 @@ def fields(night: Night) -> dict[str, object]:
             "requests": list(due.requests),
             "months": list(due.months),
             "cards": dict(due.cards),
+            "bank": None if due.bank is None else bank_due.fields(due.bank),
         },
     }

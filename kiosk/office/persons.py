@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from accounts.directory import Listed, people_at, person_by_id, person_by_number
 from accounts.tariffs import TariffRefusal
+from kiosk.jobs.words import is_number
 from kiosk.office.desk import Desk, Refused, refused
 
 OWN_NUMBER = "@"
@@ -22,7 +23,7 @@ def person_meant(desk: Desk, *, school: str, number: str) -> Listed | Refused:
     person: Listed | None = None
     if own == number:
         person = person_by_number(desk.db, school_id=at.id, number=number.strip(), day=desk.day)
-    elif own.isascii() and own.isdigit():
+    elif is_number(own):
         person = person_by_id(desk.db, pupil_id=int(own), day=desk.day)
     if person is None or person.school_number != at.number:
         return nobody(desk, school=at.number, number=number)

@@ -71,6 +71,7 @@ def change(desk: Desk, asked: argparse.Namespace) -> Answer:
         shows_first_name=asked.first_name,
         language=asked.language,
         uid_day_limit=asked.uid_limit,
+        remember_iban=asked.remember_iban,
     )
     if refusal is not None:
         return refused(desk.texts, refusal, number=asked.number)
@@ -79,7 +80,8 @@ def change(desk: Desk, asked: argparse.Namespace) -> Answer:
         return now
     stands = desk.say("School {number}, {name}", number=now.number, name=now.name)
     limits = () if now.uid_day_limit is None else (_limit(desk, now.uid_day_limit),)
-    return Said((stands, _settings(desk, now), *limits), {"school": _fields(now)})
+    payers = (_remembered(desk, now),) if now.remember_iban or asked.remember_iban is False else ()
+    return Said((stands, _settings(desk, now), *limits, *payers), {"school": _fields(now)})
 
 
 def close(desk: Desk, asked: argparse.Namespace) -> Answer:
@@ -124,6 +126,12 @@ def _limit(desk: Desk, limit: Money) -> str:
     )
 
 
+def _remembered(desk: Desk, school: School) -> str:
+    if school.remember_iban:
+        return desk.say("A payer's account that has paid for one child alone stands for that child")
+    return desk.say("A transfer without a reference always waits for a person")
+
+
 def _fields(school: School) -> dict[str, object]:
     return {
         "number": school.number,
@@ -133,4 +141,5 @@ def _fields(school: School) -> dict[str, object]:
         "first_name": school.shows_first_name,
         "language": school.language,
         "uid_limit": None if school.uid_day_limit is None else str(school.uid_day_limit),
+        "remember_iban": school.remember_iban,
     }

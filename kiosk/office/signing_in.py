@@ -107,7 +107,7 @@ def secret_from(file: Path | None, descriptor: int | None, speech: Texts) -> str
     try:
         with os.fdopen(descriptor, "rb", closefd=False) as source:
             return _line(source.read(_LONGEST_SECRET))
-    except OSError:
+    except (OSError, OverflowError, ValueError):  # closed, beyond any descriptor, below zero
         sentence = speech.say("There is no open file with the number {fd}.", fd=descriptor)
         return Refused("unreadable", (sentence,))
 

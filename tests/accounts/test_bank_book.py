@@ -170,8 +170,8 @@ def test_a_line_of_a_closed_month_counts_in_the_open_one(school: School) -> None
         account = open_bank(db)
         pay_in(db, school.office, school.payer, Money(1))
         close_kiosks(db)
-        note_days(db, account, {date(2026, 11, 30): Money(5000)}, family="camt",
-                  reading_id=reading(db))  # fmt: skip
+        said = reading(db, account=account, last=date(2026, 11, 30), at=DECEMBER)
+        note_days(db, account, {date(2026, 11, 30): Money(5000)}, family="camt", reading_id=said)
     done = close_month(school.database, month="2026-11", actor="office",
                        clock=FixedClock(DECEMBER), software="1")  # fmt: skip
     assert isinstance(done, Closed), done
@@ -204,8 +204,8 @@ def test_a_month_is_open_until_the_bank_is_proved_to_its_end(school: School) -> 
     ):  # fmt: skip
         with school.database.write() as db:
             if proved:
-                note_days(db, account, {proved: Money(5000)}, family="camt",
-                          reading_id=reading(db))  # fmt: skip
+                said = reading(db, account=account, last=proved, at=DECEMBER)
+                note_days(db, account, {proved: Money(5000)}, family="camt", reading_id=said)
             matters = banks_behind(db, first, after)
         assert [it.why for it in matters] == ([] if expected is None else [expected])
         answer = close_month(school.database, month="2026-11", actor="office",
@@ -234,7 +234,7 @@ def test_the_database_asks_for_the_bank_whatever_its_client_says(
 
 def test_the_newest_word_about_a_day_counts(db: Session) -> None:
     account = open_bank(db)
-    said = reading(db)
+    said = reading(db, account=account)
     days = {FRIDAY: Money(1), FRIDAY - timedelta(1): Money(2)}
     note_days(db, account, days, family="camt", reading_id=said)
     note_days(db, account, {FRIDAY: Money(5000)}, family="mt940", reading_id=said)
@@ -338,7 +338,8 @@ def test_what_the_bank_said_stays(school: School, table: str, deed: str) -> None
     with school.database.write() as db:
         account = open_bank(db)
         keep(db, account, line("a", 100))
-        note_days(db, account, {FRIDAY: Money(5100)}, family="camt", reading_id=reading(db))
+        note_days(db, account, {FRIDAY: Money(5100)}, family="camt",
+                  reading_id=reading(db, account=account))  # fmt: skip
     with pytest.raises(JournalRefused), guarded(), school.database.write() as db:
         db.execute(text(deed.format(table)))
 

@@ -25,8 +25,13 @@ def pen(school: School) -> Pen:
 
 
 def prove(db: Session, pen: Pen, days: dict[date, Money]) -> None:
-    (reading,) = db.exec_driver_sql("SELECT max(id) FROM bank_reading").one()
-    note_days(db, pen.account, days, family="camt", reading_id=reading)
+    (file_id,) = db.exec_driver_sql("SELECT max(file_id) FROM bank_reading").one()
+    said = NewReading(
+        file_id, 2, Outcome.KEPT, bank_account_id=pen.account.id, first_day=min(days),
+        last_day=max(days),
+    )  # fmt: skip
+    read = note_reading(db, said, now=NOON)
+    note_days(db, pen.account, days, family="camt", reading_id=read)
 
 
 def test_proved_days_agree_open_ones_are_named(school: School, pen: Pen) -> None:

@@ -19,7 +19,7 @@ MANY = 200
 def bank(school: School) -> int:
     """The origin of a bank account's entries, with the accounts they move."""
     with school.database.write() as db:
-        for name in ("fees", "suspense"):
+        for name in ("fees", "write_off"):
             row(db, journal.account, name=name, kind=name)
         return row(db, kiosks.origin, kind="office", name="Kasse", enrolled_us=NOON)
 
@@ -30,7 +30,7 @@ def came_in(bank: int, seq: int) -> Draft:
         kind=EntryKind.TOPUP,
         occurred_at=NOON,
         actor="office",
-        moves=(Move("fees", "suspense", Money(seq)),),
+        moves=(Move("fees", "write_off", Money(seq)),),
     )
 
 

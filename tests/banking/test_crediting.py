@@ -311,9 +311,7 @@ def test_a_return_with_another_id_is_asked_about_though_its_account_is_the_same(
 
 
 @pytest.mark.parametrize("payer", [("", ""), (HOLDER, CITY_IBAN)], ids=["nobody", "ourselves"])
-def test_a_return_that_names_no_payer_goes_by_its_id(
-    stage: Stage, payer: tuple[str, str]
-) -> None:
+def test_a_return_that_names_no_payer_goes_by_its_id(stage: Stage, payer: tuple[str, str]) -> None:
     stage.line("30", stage.code(stage.child), end_to_end="MIA-2026-11")
     back(stage, payer=payer, end_to_end="MIA-2026-11")
     assert stage.run().posted == {Rule.CODE: 1, Rule.RETURN: 1}
@@ -344,7 +342,7 @@ def between(
     monkeypatch: pytest.MonkeyPatch, stage: Stage, does: Callable[[Session], object]
 ) -> None:
     """Somebody does this after the lines were looked at and before they are booked."""
-    look = crediting._decisions  # noqa: SLF001  # the moment between is nowhere else
+    look = crediting._decisions  # the moment between is nowhere else
 
     def looked(*args: Any) -> list[Decision]:
         made = look(*args)

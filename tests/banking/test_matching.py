@@ -94,6 +94,60 @@ def test_a_good_code_beside_another_or_a_broken_one_decides_nothing(second: str)
     assert targets[0] == "pupil:1" or "pupil:1" in targets
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["Kd-Nr 123456", "fuer Kd-Nr 123456", "KD-4711", "RG-NR 2026-0012", "RG-2026-0012", "Rechnung R2026/11", "SJ-2026",
+     "SJ26/27", "WS26", "HJ2", "G8", "GGS-Nr 5", "BIC GENODEF1P15", "BIC COLSDE33XXX", "BIC:NTSBDEB1XXX",
+     "Glaeubiger-ID DE98ZZZ09999999999", "MREF+M4711X2", "GB33BUKB20201555555555", "2xM",
+     "12b-Schmidt", "Schmidt-12b", "Q1 GK2", "Kl.5b/G2"],
+)  # fmt: skip
+def test_ordinary_words_and_numbers_beside_a_printed_code_stop_nothing(words: str) -> None:
+    assert posted(match(line(f"K7M-NWJ {words}"), INDEX)) == {"pupil:1": "30.00"}
+    assert posted(match(line(f"{words} K7M-NWJ"), INDEX)) == {"pupil:1": "30.00"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["K7M-NWJ/5b", "K7M-NWJ-5b", "K7M-NWJ.10a", "5b/K7M-NWJ", "K7M NWJ 100 EUR", "K7M NWJ 100,00 Euro",
+     "K7M NWJ 100€"],
+)  # fmt: skip
+def test_a_class_or_an_amount_at_a_code_is_no_part_of_it(words: str) -> None:
+    assert posted(match(line(words), INDEX)) == {"pupil:1": "30.00"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "12-K7M-NWJ-99",
+        "12-K7M-NWJ-5b",
+        "K7M-NWJ-5b-99",
+        "K7M NWJ 100",
+        "K7M-NWJ/4711",
+        "K7M-NWJ-R3T-BF7",
+    ],
+)
+def test_a_number_at_a_code_makes_it_some_number_of_somebodys(words: str) -> None:
+    assert isinstance(match(line(words), INDEX), Ask)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["K7M-NWJ/R3T-BF3", "K7M-NWJ+R3T-BF3", "K7M NWJ R3T BF3", "K7MNWJ-R3TBF3", "k7m-nwj.r3t-bf3"],
+)
+def test_two_codes_of_a_household_may_stand_close_together(words: str) -> None:
+    decision = match(line(words, amount=eur("9")), INDEX)
+    assert posted(decision) == {"pupil:1": "3.00", "pupil:2": "6.00"}
+
+
+@pytest.mark.parametrize(
+    "second",
+    ["R3T-BF75b", "KL-BF7", "R3 T-BF7", "R3T-BF7 2026", "XRK-DYXEssen", "R3T-B7", "G3 R-BX7",
+     "X7M-NWK4711", "BIC R3T-BF7", "MREF+1 R3T-BF7", "2XM BF7"],
+)  # fmt: skip
+def test_a_broken_code_among_numbers_and_abbreviations_still_stops_it(second: str) -> None:
+    assert isinstance(match(line(f"K7M-NWJ {second}"), INDEX), Ask)
+
+
 def test_a_mistyped_code_suggests_the_child_and_says_what_the_slip_was() -> None:
     decision = match(line("K7M-NWH Lena"), INDEX)
     assert asked(decision) == (Why.MISTYPED, ["pupil:1"])

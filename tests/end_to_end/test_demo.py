@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,10 @@ def demo(*words: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+
+
+def rules(line: dict[str, Any]) -> list[str]:
+    return [went["rule"] for went in line["went"]]
 
 
 def test_the_lunch_by_script_is_one_object_that_proves_itself() -> None:
@@ -67,6 +72,25 @@ def test_the_lunch_by_script_is_one_object_that_proves_itself() -> None:
     assert told["proof"]["waiting"] == 0
     assert told["proof"]["failures"] == []
     assert all(count >= 0 for count in told["proof"]["checked"].values())
+    came = [
+        (line["part"], line["amount"], rules(line), line["rest"]) for line in told["bank"]["lines"]
+    ]
+    assert came == [
+        ("reference as printed", "35.00", ["code"], "0.00"),
+        ("the same money comes back", "-35.00", ["return"], "0.00"),
+        ("twins: the same transfer twice", "20.00", ["code"], "0.00"),
+        ("twins: the same transfer twice", "20.00", ["code"], "0.00"),
+        ("siblings in one transfer", "50.00", ["household", "household"], "0.00"),
+        ("reference mistyped", "25.00", ["suggested"], "0.00"),
+        ("nobody knows whose", "15.00", [], "15.00"),
+        ("reference as printed", "40.00", ["code"], "0.00"),
+    ]
+    (account,) = told["bank"]["accounts"]
+    assert account["days"] == 3
+    assert account["balance"] == "1170.00"
+    assert account["unequal"] == []
+    assert told["bank"]["ledger_equals_bank"] is True
+    assert (told["bank"]["queue"], told["bank"]["suspense"]) == (1, "15.00")
     balances = told["balances"]
     assert balances["paying"] == "20.80"
     assert balances["subsidised"] == "25.00"
@@ -81,5 +105,11 @@ def test_without_json_the_same_lunch_is_a_table_for_people() -> None:
     done = demo()
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    for words in ("second lunch", "Kontostände / balances", "Kopie?", "stimmt / holds"):
+    for words in (
+        "second lunch",
+        "Kontostände / balances",
+        "Kopie?",
+        "stimmt / holds",
+        "Ein Tag bei der Bank",
+    ):
         assert words in done.stdout

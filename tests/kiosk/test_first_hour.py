@@ -22,6 +22,7 @@ from fortress import set_clock
 from key_station import by, quick_argon, typed
 from ledgers import ENGINES
 from postgresql_server import Server
+from two_people import council, take_over
 
 from accounts.clock import FixedClock
 from accounts.settings import StationSettings, read_settings
@@ -101,7 +102,8 @@ def _open_school(office: Office) -> None:
     office.done("offer", "import", office.write("woche.csv", MENU), *AT)
     office.done("pupils", "import", SAMPLES / "schild_export_utf8_bom.csv", *AT, "--apply")
     money = f"Schule;Nummer;Betrag\n{SCHOOL};1001;10,00\n{SCHOOL};1002;10,00\n"
-    office.done("go-live", office.write("opening.csv", money))
+    council(office)
+    assert take_over(office, office.write("opening.csv", money), "20,00")["booked"] == 2
 
 
 def test_from_blank_cards_to_the_first_lunch(

@@ -26,6 +26,7 @@ def test_a_new_school_has_the_default_settings(office: Office) -> None:
         "first_name": False,
         "language": "de",
         "uid_limit": None,
+        "remember_iban": False,
     }
 
 

@@ -7,6 +7,7 @@ from builders import NOON
 from desk import PEPPER, SAMPLES, SCHOOL, Office
 from ledgers import ENGINES
 from postgresql_server import Server
+from two_people import council, take_over
 
 from accounts.door import DirectDoor
 from accounts.holdings import card_hash
@@ -57,7 +58,8 @@ def test_from_an_empty_ledger_to_the_first_lunch(office: Office, tmp_path: Path)
     office.done("card", "assign", MIA, *at, "--pupil", "1001")
     office.done("card", "assign", EMIR, *at, "--pupil", "1002")
     opening = office.write("a.csv", f"Schule;Nummer;Betrag\n{SCHOOL};1001;10,00\n")
-    office.done("go-live", opening)
+    council(office)
+    assert take_over(office, opening, "10,00")["booked"] == 1
     origin = office.told("kiosk-device", "add", "Ausgabe 1", *at)["origin"]
 
     database = office.database()

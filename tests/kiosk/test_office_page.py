@@ -15,8 +15,8 @@ def test_the_offices_page_leads_from_nothing_to_a_ledger_that_holds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office = Office(tmp_path, capsys, monkeypatch)
-    # A PIN twice; then three passwords twice each when they are made, and once at each sign-in.
-    office.sit_down("2468", "2468", *["rosa elefant am see"] * 10)
+    # A PIN twice; then four passwords twice each when they are made, and once at each sign-in.
+    office.sit_down("2468", "2468", *["rosa elefant am see"] * 16)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     said: list[str] = []

@@ -9,6 +9,7 @@ from desk import SAMPLES, SCHOOL, Office
 from fortress import set_clock, signed_in
 from postgresql_server import Server
 from sqlalchemy import text
+from two_people import approve, council, take_over
 
 from accounts.acting import act_as
 from accounts.roles import quoted, role_names
@@ -70,7 +71,16 @@ def test_every_deed_of_the_office_is_done_by_its_own_role(office: Office) -> Non
     done("card", "unblock", printed)
     done("card", "replace", printed, "04A1B2C3D4E5F7")
     opening = f"Schule;Nummer;Betrag\n{SCHOOL};1001;10,00\n"
-    done("go-live", office.write("a.csv", opening))
+    council(office)
+    take_over(office, office.write("a.csv", opening), "10,00")
+    cash = office.told("topup", "1001", "5,00", *AT)["request"]
+    approve(office, cash)
+    done("receipt", cash)
+    done("household", "add", "1001", "1002", *AT)
+    done("household", "list", *AT)
+    done("household", "end", "1")
+    done("refund", "list", "--all")
+    done("refund", "leavers", *AT, "--class", "5a")
     done("kiosk-device", "add", "Ausgabe 1", *AT)
     done("kiosk-device", "renew", "Ausgabe 1", "--out", "again.json")
     done("kiosk-device", "list")

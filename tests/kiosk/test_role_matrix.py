@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import NOON
+from builders import NOON, eur
 from desk import SCHOOL, Office, add_prices, open_office
 from key_station import BOTH, make, quick_argon
 from offices import hire
 
 from accounts.card_alerts import Alert, keep_alerts
+from accounts.cash import ask_cash
+from accounts.city import open_city_accounts
 from accounts.rights import Act, Role
 from accounts.schools import find_school
 from accounts.sessions import open_session
@@ -88,9 +90,10 @@ TABLE: dict[str, Row] = {
     "offer add": Row(HERE, (K, S), (*AT, *OFFER)),
     "offer list": Row(HERE, (K, S, T, P, A), AT),
     "offer import": Row(HERE, (K, S), ("{folder}/menu.csv", *AT)),
-    "go-live": Row(HERE, (T,), ("{folder}/open-{school}.csv",)),
+    "go-live": Row(HERE, (T,), ("{folder}/open-{school}.csv", "--total", "1,00")),
     "pupils import": Row(HERE, (S,), ("{folder}/pupils.csv", *AT, "--apply")),
     "pupils list": Row(HERE, (S, T, P), AT),
+    "pupils reference": Row(HERE, (S, T, P), ("@{pupil}", *AT)),
     "pupils limit": Row(HERE, (S,), ("@{pupil}", *AT, "--day-limit", "5,00")),
     "staff add": Row(HERE, (S, A), ("Theke", *AT, "--pin-stdin"), "2468\n"),
     "staff dismiss": Row(HERE, (S, A), ("Koch", *AT)),
@@ -116,10 +119,30 @@ TABLE: dict[str, Row] = {
     "month list": Row(EVERYWHERE, (T, P, A), ()),
     "credit": Row(HERE, (S, T), ("@{pupil}", "5,00", *AT, "--reason", "kalt")),
     "approve": Row(ANYWHERE, (S, T, P), ()),
+    "refund request": Row(HERE, (S, T), ("@{pupil}", *AT, "--reason", "zieht weg")),
+    "refund list": Row(ANYWHERE, (S, T, P), ()),
+    "refund leavers": Row(HERE, (S, T), (*AT, "--class", "1a", "--apply")),
+    "refund cancel": Row(EVERYWHERE, (T,), ("1", "--reason", "falsch")),
+    "topup": Row(HERE, (S, T), ("@{pupil}", "5,00", *AT)),
+    "receipt": Row(HERE, (S, T), ("{cash}",)),
+    "household add": Row(HERE, (S, T), ("@{pupil}", "@999", *AT)),
+    "household list": Row(HERE, (S, T), AT),
+    "household end": Row(HERE, (S, T), ("{household}",)),
     "user add": Row(EVERYWHERE, (A,), ("neu", "--role", "auditor", *PASSWORD)),
     "user grant": Row(EVERYWHERE, (A,), ("leaver", "--role", "auditor")),
     "user revoke": Row(EVERYWHERE, (A,), ("leaver",)),
     "user reset": Row(EVERYWHERE, (A,), ("leaver", *PASSWORD)),
+    "bank tan": Row(EVERYWHERE, (T,), ()),
+    "bank account add": Row(EVERYWHERE, (A,), ("DE02120300000000202051", "Stadt")),
+    "bank account list": Row(EVERYWHERE, (T, P, A), ()),
+    "bank files": Row(EVERYWHERE, (T, P, A), ()),
+    "bank open": Row(EVERYWHERE, (T, P), ()),
+    "bank show": Row(EVERYWHERE, (T, P), ("1",)),
+    "bank status": Row(EVERYWHERE, (T, P, A), ()),
+    "bank assign": Row(EVERYWHERE, (T,), ("1", "fees")),
+    "bank split": Row(EVERYWHERE, (T,), ("1", "fees=1,00")),
+    "bank ignore": Row(EVERYWHERE, (T,), ("1", "--reason", "unklar")),
+    "bank undo": Row(EVERYWHERE, (T,), ("1", "--reason", "falsch")),
     "user list": Row(EVERYWHERE, (P, A), ()),
 }
 
@@ -181,6 +204,27 @@ def _alerts(office: Office) -> None:
     database.close()
 
 
+def _money(office: Office) -> None:
+    """Cash that was asked for and a household, at each school."""
+    database = office.database()
+    with database.write() as db:
+        open_city_accounts(db)
+        (treasurer,) = db.exec_driver_sql(
+            "SELECT id FROM office_user WHERE name = 'treasury-all'"
+        ).one()
+        for pupil, school in db.exec_driver_sql("SELECT pupil_id, school_id FROM membership").all():
+            ask_cash(
+                db, pupil_id=pupil, school_id=school, amount=eur("5"), requester_id=treasurer,
+                reason="bar", at=NOON,
+            )  # fmt: skip
+            db.exec_driver_sql(f"INSERT INTO household (id, since_us) VALUES ({pupil}, 1)")
+            db.exec_driver_sql(
+                "INSERT INTO household_member (household_id, pupil_id, share)"
+                f" VALUES ({pupil}, {pupil}, 1)"
+            )
+    database.close()
+
+
 def _people(office: Office) -> None:
     """Each role for one school and for all."""
     database = office.database()
@@ -205,7 +249,9 @@ def office(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MENSA_USER", raising=False)
-    office = open_office(empty_sqlite, tmp_path, capsys, monkeypatch, _city, _people, _alerts)
+    office = open_office(
+        empty_sqlite, tmp_path, capsys, monkeypatch, _city, _people, _alerts, _money
+    )
     office.write("new", "rosa elefant am see").chmod(0o600)
     quick_argon(monkeypatch)
     make(office, *BOTH)
@@ -235,6 +281,11 @@ def _words(office: Office, row: Row, school: str) -> list[str]:
         f" JOIN school s ON s.id = m.school_id WHERE s.number = '{school}' ORDER BY c.id",
         "alert": "SELECT 'a' || a.id FROM card_alert a JOIN origin k ON k.id = a.origin_id"
         f" JOIN school s ON s.id = k.school_id WHERE s.number = '{school}' ORDER BY a.id",
+        "household": "SELECT h.household_id FROM household_member h JOIN membership m"
+        f" ON m.pupil_id = h.pupil_id JOIN school s ON s.id = m.school_id"
+        f" WHERE s.number = '{school}'",
+        "cash": "SELECT q.id FROM request q JOIN school s ON s.id = q.school_id"
+        f" WHERE s.number = '{school}' AND q.act = 'topup.cash' ORDER BY q.id",
     }.items():
         values[key] = str(office.rows(query)[0][0])
     return [word.format(**values) for word in row.words]

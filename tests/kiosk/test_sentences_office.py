@@ -8,11 +8,14 @@ import pytest
 from accounts.approvals import ApprovalRefusal
 from accounts.card_matters import MatterKind, MatterRefusal
 from accounts.card_numbers import NumberFault
+from accounts.entries import No
 from accounts.holdings import CardRefusal
+from accounts.households import HouseholdRefusal
 from accounts.meals import MealRefusal
 from accounts.opening import OpeningRefusal
 from accounts.operators import OperatorRefusal
 from accounts.passwords import PasswordFault
+from accounts.refunds import RefundRefusal
 from accounts.roster_files import ProblemKind
 from accounts.roster_import import RosterRefusal
 from accounts.roster_matching import Doubt
@@ -22,6 +25,7 @@ from accounts.staff import StaffRefusal
 from accounts.tariffs import TariffRefusal
 from accounts.texts import Language, texts
 from accounts.users import UserRefusal
+from banking.payees import Unpayable
 from cards.uid import UidFault
 from kiosk.sentences_alerts import MATTERS
 from kiosk.sentences_office import SENTENCES
@@ -30,19 +34,23 @@ REASONS: tuple[type[enum.Enum], ...] = (
     ApprovalRefusal,
     CardRefusal,
     Doubt,
+    HouseholdRefusal,
     MatterRefusal,
     MealRefusal,
+    No,
     NumberFault,
     OpeningRefusal,
     OperatorRefusal,
     PasswordFault,
     ProblemKind,
+    RefundRefusal,
     RosterRefusal,
     SchoolRefusal,
     SignInRefusal,
     StaffRefusal,
     TariffRefusal,
     UidFault,
+    Unpayable,
     UserRefusal,
 )
 
