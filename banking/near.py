@@ -10,10 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from stdnum import iban
-
 from accounts.bank_text import LineText
 from accounts.reference import ALPHABET, LENGTH, LOOKALIKES, changes
+from banking.ordinary import ABBREVIATED, BARE, of_something_else, without_technical
 from banking.wrapping import joined
 
 _FIELDS = ("purpose", "name", "structured")
@@ -24,7 +23,7 @@ _RUN = re.compile(r"(?<![^\W_])[A-Za-z0-9]{5,7}(?![^\W_])")
 HALF = LENGTH // 2
 _HYPHENS = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"
 _PAIR = re.compile(
-    rf"(?<![^\W_])(?=([A-Za-z0-9]{{2,4}})[ \u00a0\n./_{re.escape(_HYPHENS)}]([A-Za-z0-9]{{2,4}})(?![^\W_]))"
+    rf"(?<![^\W_])(?=([A-Za-z0-9]{{2,4}})(?:[{re.escape(_HYPHENS)}] ?|[ \u00a0\n./_])([A-Za-z0-9]{{2,4}})(?![^\W_]))"
 )
 _CHAIN = re.compile(rf"[A-Za-z0-9]+(?:[{re.escape(_HYPHENS)}][A-Za-z0-9]+)*")
 _CLUSTER = "B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z0-9"
@@ -43,24 +42,13 @@ _FRAGMENT = re.compile(
 
 Before four digits they are a number's, and "2xM" is two of something.
 """
-_ABBREVIATED = frozenset(
-    {"g", "gk", "h", "hj", "jg", "jgst", "kd", "kl", "kw", "lk", "nr", "q", "rg", "sj", "st", "str",
-     "ws"}
-)  # fmt: skip
-_NUMBER = re.compile("[0-9]{4,}")
-_UPPER_CLASS = re.compile("1[0-3][A-Ha-h]")
-_WORD_RUN = re.compile(r"[^\W_]+")
-_TECHNICAL = re.compile(
-    r"(?<![^\W_])(?:(?:EREF|KREF|MREF|CRED|DEBT)\+(?:(?!SVWZ\+)\S)+"
-    r"|[A-Z]{2}[0-9]{2}[A-Z0-9]{3}[0-9]{11}(?![^\W_])"
-    r"|BIC[:+ ]{1,2}[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![^\W_])"
-    r"|[A-Z]{4}(?:DE|AT)[A-Z0-9]{2}(?:[A-Z0-9]{3})?(?![^\W_]))",
-    re.IGNORECASE,
+_ENDS = re.compile(r"[0-9]*(?![^\W_])")
+_COUNTS = re.compile(
+    f"[0-9{re.escape(_HYPHENS)}]|(?<![^\\W_])(?:[^\\W_]{{6}}|[{_CONSONANTS}]{{5,7}}"
+    f"|[{_CONSONANTS}]{{2,4}}[ ./_][{_CONSONANTS}]{{2,4}})(?![^\\W_])"
 )
-"""Values of a bank's tags, creditor ids and BICs (ISO 9362): whatever they look like, no codes."""
-_IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?![^\W_])", re.IGNORECASE)
-_COUNTS = re.compile(f"[0-9{re.escape(_HYPHENS)}]|(?<![^\\W_])[^\\W_]{{6}}(?![^\\W_])")
-"""Without a digit, a hyphen or a run of six there is nothing to be looked at."""
+"""Without a digit, a hyphen, a run of six or consonants alone there is nothing to be looked at."""
+_WORD_RUN = re.compile(r"[^\W_]+")
 _HYPHEN = re.compile(f"[{re.escape(_HYPHENS)}]")
 _VOWELS = frozenset("AEIOUYaeiouy")
 _CLASS = re.compile(r"1?[0-9][A-Za-z]")
@@ -108,7 +96,7 @@ def left_over(text: LineText, codes: Mapping[str, int]) -> LeftOver:
     """Look at all that may have been meant for a code."""
     if not any(_COUNTS.search(getattr(text, field)) for field in _FIELDS):
         return LeftOver((), broken=False)
-    text = replace(text, **{field: _without(getattr(text, field)) for field in _FIELDS})
+    text = replace(text, **{field: without_technical(getattr(text, field)) for field in _FIELDS})
     found: dict[str, Near] = {}
     broken = False
     for field, written, like in _all_written(text):
@@ -119,8 +107,9 @@ def left_over(text: LineText, codes: Mapping[str, int]) -> LeftOver:
         for code, slip in _slips(written, codes):
             found.setdefault(code, Near(code, slip, field, like))
     said = {text.purpose, text.name, joined(text.purpose)[0]}
+    lines = {one.replace("\n", " ") for one in said}  # a bank may have taken a line's blanks
     broken = broken or any(_technical(run) for one in said for run in _CHAIN.findall(one))
-    broken = broken or any(_halves(one, it) for one in said for it in _HALVES.finditer(one))
+    broken = broken or any(_halves(one, it) for one in lines for it in _HALVES.finditer(one))
     broken = broken or any(_fragment(it) for one in said for it in _FRAGMENT.finditer(one))
     return LeftOver(tuple(found.values()), broken)
 
@@ -135,59 +124,22 @@ def _all_written(text: LineText) -> Iterator[tuple[str, str, bool]]:
                 yield field, written, like
 
 
-def _without(said: str) -> str:
-    """As long as it was: the width of a line says where the bank wrapped."""
-    said = _TECHNICAL.sub(lambda found: "\0" * len(found[0]), said)
-    return _IBAN.sub(
-        lambda found: (
-            "\0" * len(found[0]) if iban.is_valid(found[0], check_country=False) else found[0]
-        ),
-        said,
-    )
-
-
 def _halves(said: str, found: re.Match[str]) -> bool:
     """Whether it can be of a code: no two numbers, no class with a number behind it."""
     left, right = (part.strip() for part in _HYPHEN.split(found[0], 1))
-    last, first = left.split(" ")[-1], right.split(" ")[0]
-    if first.isdigit() and (last.isdigit() or _CLASS.fullmatch(last)):
-        return False
     before, after = _HYPHEN.split(said[: found.end()])[:-1], said[found.end() :]
     lefts = _WORD_RUN.findall(before[-1])
     rights = _WORD_RUN.findall(right + after)
-    return not _of_something_else(lefts, rights, left.split(" "), right.split(" "))
-
-
-def _of_something_else(
-    lefts: list[str], rights: list[str], left: list[str], right: list[str]
-) -> bool:
-    """Whether a word with its number, or a name with its class, stands around the hyphen.
-
-    ``lefts`` and ``rights`` are the whole runs there, ``left`` and ``right`` what is like a code.
-    """
-    one, other = lefts[-1], rights[0]
-    if one.isalpha() and _NUMBER.fullmatch(other):
-        return True
-    for group, beside in ((one, other), (other, one)):
-        if _UPPER_CLASS.fullmatch(group) and _is_word(beside):
-            return True
-    short = {it.lower() for it in (one, other) if len(it) > 1} & _ABBREVIATED
-    return (
-        bool(short)
-        and one.isalpha()
-        and (other.isalpha() or other.isdigit())
-        and (len(left) == 1 or _is_word(lefts[-2]))
-        and all(it.isdigit() for it in right[1:])
-    )
-
-
-def _is_word(run: str) -> bool:
-    return len(run) > HALF and run.isalpha() and not _VOWELS.isdisjoint(run)
+    if rights[0].isdigit() and (lefts[-1].isdigit() or _CLASS.fullmatch(lefts[-1])):
+        return False
+    return not of_something_else(lefts, rights, left.split(" "), right.split(" "))
 
 
 def _fragment(found: re.Match[str]) -> bool:
     """Whether it is no abbreviation with its number ("Kl5", "Q1")."""
-    return found[1] is None or found[1].lower() not in _ABBREVIATED
+    if found[1] is None or found[1].lower() not in ABBREVIATED:
+        return True
+    return found[1].lower() in BARE and not _ENDS.match(found.string, found.end())
 
 
 def _technical(run: str) -> bool:
@@ -231,8 +183,12 @@ def _word_and_class(first: str, second: str) -> bool:
 
 
 def _like(written: str, *, turns: int, foreign: int) -> bool:
-    """Whether letters and digits take turns in it as in a code, and so many are no symbol's."""
-    if written.isdigit() or changes(written) < turns:
+    """Whether letters and digits take turns in it as in a code, and so many are no symbol's.
+
+    Letters without a vowel are no word either.
+    """
+    unsayable = written.isalpha() and not any(letter in "AEIOU" for letter in written)
+    if written.isdigit() or (changes(written) < turns and not unsayable):
         return False
     return sum(symbol not in ALPHABET for symbol in written.translate(_HEALED)) <= foreign
 

@@ -19,11 +19,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from stdnum import iban
-
 from accounts import reference
 from accounts.bank_text import LineText
 from accounts.reference import LENGTH, LOOKALIKES
+from banking.ordinary import is_iban
 from banking.wrapping import joined, real_break
 
 CUT_AT = {
@@ -42,7 +41,6 @@ _COUNTS = re.compile("[0-9Qq]")
 """What every issued code has something of, or the one letter that is read as a digit of it."""
 OUT = "\0"
 """Stands for what was put out."""
-_SHORTEST_IBAN = 15
 _HYPHENS = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212"
 _TOKEN = re.compile(
     rf"(?<![^\W_])(?=([A-Za-z0-9]{{3}})([ \u00a0\n{re.escape(_HYPHENS)}]?)([A-Za-z0-9]{{3}})(?![^\W_]))"
@@ -186,17 +184,12 @@ def _by_itself(
         if grouped and gap in _BLANKS and _is_triple(run):
             return False
     hit, left, right = said[start:end], before[1][::-1], after[1]
-    return not any(_is_iban(whole) for whole in (left + hit, hit + right, left + hit + right))
+    return not any(is_iban(whole) for whole in (left + hit, hit + right, left + hit + right))
 
 
 def _is_code(where: re.Pattern[str], said: str, codes: Mapping[str, int]) -> bool:
     found = where.search(said)
     return found is not None and (found[1] + found[2]).upper() in codes
-
-
-def _is_iban(run: str) -> bool:
-    looks = len(run) >= _SHORTEST_IBAN and run[:2].isalpha() and run[2:4].isdigit()
-    return looks and iban.is_valid(run, check_country=False)
 
 
 def _beside(text: str) -> tuple[str, str]:

@@ -142,7 +142,8 @@ def test_two_codes_of_a_household_may_stand_close_together(words: str) -> None:
 @pytest.mark.parametrize(
     "second",
     ["R3T-BF75b", "KL-BF7", "R3 T-BF7", "R3T-BF7 2026", "XRK-DYXEssen", "R3T-B7", "G3 R-BX7",
-     "X7M-NWK4711", "BIC R3T-BF7", "MREF+1 R3T-BF7", "2XM BF7"],
+     "X7M-NWK4711", "BIC R3T-BF7", "MREF+1 R3T-BF7", "2XM BF7",
+     "von RT 3-79W Klasse", "CE3- ZVD", "RX\n3-DTG", "RXTBFK", "RXT BFK", "RXT G99P"],
 )  # fmt: skip
 def test_a_broken_code_among_numbers_and_abbreviations_still_stops_it(second: str) -> None:
     assert isinstance(match(line(f"K7M-NWJ {second}"), INDEX), Ask)
