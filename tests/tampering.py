@@ -32,6 +32,7 @@ from accounts import incarnations
 from accounts.access import Look, log_looks
 from accounts.allocations import Mark, NewAllocation, Rule, allocate, mark_line
 from accounts.approvals import Ask, ask, decide
+from accounts.bank_accounts import bank_accounts
 from accounts.bank_book import ledger_balance, note_days
 from accounts.card_alerts import Alert, keep_alerts
 from accounts.card_issuing import give_up
@@ -229,6 +230,11 @@ def _close(database: Database, ledger: Ledger) -> None:
         for origin in (ledger.school.kiosk.origin_id, ledger.school.other_kiosk.origin_id):
             seen = {"origin_id": origin, "at_us": DECEMBER, "waiting": 0, "software": "1"}
             db.execute(kiosks.kiosk_seen.insert(), seen)
+        last = date(2026, 11, 30)
+        for account in bank_accounts(db):
+            said = reading(db, f"end {account.id}", account=account, last=last, at=DECEMBER)
+            closing = ledger_balance(db, account, day=last)
+            note_days(db, account, {last: closing}, family="camt", reading_id=said)
     done = close_month(database, month="2026-11", actor="user:2", clock=FixedClock(DECEMBER),
                        software="1.2.3")  # fmt: skip
     assert isinstance(done, Closed), done

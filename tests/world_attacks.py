@@ -268,7 +268,8 @@ def _on_bank(scene: Scene) -> Iterator[Attack]:
     yield _attack("book in the bank's name", booked, "not_the_bank")
     alone = (("cash", f"pupil:{scene.pupil}", 100),)
     for name, kind in (("open without two", "opening"), ("take cash alone", "topup")):
-        yield _attack(name, Raw(scene, moves=alone, kind=kind, pupil=scene.pupil), "needs_two")
+        yield _attack(name, Raw(scene, moves=alone, kind=kind, pupil=scene.pupil),
+                      "needs_two", "bank_by_hand")  # fmt: skip
     if not model.lines:
         return
     line = scene.rng.choice(list(model.lines))

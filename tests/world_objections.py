@@ -64,7 +64,10 @@ def _against_move(model: Model, draft: Draft, move: Move) -> Iterator[str]:
         yield "unknown_account"
         if len(draft.moves) > 1:
             yield "not_in_entry"  # without this one the others are no whole entry
-    if "bank" in sides:
+    agreed = draft.kind is EntryKind.TOPUP and draft.request_id is not None
+    if "bank" in sides or (
+        draft.reverses is None and ("suspense" in sides or ("cash" in sides and not agreed))
+    ):
         yield "bank_by_hand"
     if any(n.startswith("pupil:") and n != f"pupil:{draft.pupil_id}" for n in sides):
         yield "one_pupil"

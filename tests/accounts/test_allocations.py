@@ -190,6 +190,20 @@ def test_what_was_assigned_is_taken_back_whole_and_assigned_anew(
     holds(school)
 
 
+def test_a_line_that_was_given_back_is_not_taken_back_before_its_return(
+    school: School, account: BankAccount
+) -> None:
+    with school.database.write() as db:
+        (number, back) = keep(db, account, line("a", 5000), line("b", -5000))
+        assign(db, number, 5000, f"pupil:{school.payer}")
+        assign(db, back, -5000, f"pupil:{school.payer}", rule=Rule.RETURN, of_line=number)
+        refused = AllocationRefusal(NotAllocated.GIVEN_BACK, line=back)
+        assert take_back(school, db, number) == refused
+        assert open_lines(db) == ()
+        assert [take_back(school, db, one) for one in (back, number)] == [1, 1]
+    holds(school)
+
+
 def test_taking_back_may_leave_a_child_below_zero(school: School, account: BankAccount) -> None:
     with school.database.write() as db:
         (number, out) = keep(db, account, line("a", 5000), line("b", -5000))

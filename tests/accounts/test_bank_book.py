@@ -28,6 +28,7 @@ from accounts.bank_book import (
     note_days,
     stored_lines,
 )
+from accounts.city import open_city_accounts
 from accounts.clock import BERLIN, FixedClock, microseconds
 from accounts.closings import Closed, ClosingRefusal, Refusal, close_month
 from accounts.database import Database, Session
@@ -200,7 +201,7 @@ def test_a_month_is_open_until_the_bank_is_proved_to_its_end(school: School) -> 
         close_kiosks(db)
     first, after = date(2026, 11, 1), date(2026, 12, 1)
     for proved, expected in (
-        (None, Why.NEVER_PROVED), (date(2026, 11, 29), Why.UNPROVED), (date(2026, 12, 1), None),
+        (None, Why.UNPROVED), (date(2026, 11, 29), Why.UNPROVED), (date(2026, 11, 30), None),
     ):  # fmt: skip
         with school.database.write() as db:
             if proved:
@@ -279,6 +280,34 @@ HANDS: dict[str, tuple[Callable[[School, Session, BankAccount], Draft], str]] = 
         ),
         "bank_by_hand",
     ),
+    "suspense into a child": (
+        lambda s, db, _: by_hand(
+            s, origin=s.office, seq=next_key(db, s.office).seq,
+            moves=(Move("suspense", f"pupil:{s.payer}", Money(5)),), pupil_id=s.payer,
+        ),
+        "bank_by_hand",
+    ),
+    "suspense as an opening": (
+        lambda s, db, _: by_hand(
+            s, origin=s.office, seq=next_key(db, s.office).seq, kind=EntryKind.OPENING,
+            moves=(Move("suspense", "write_off", Money(5)),),
+        ),
+        "bank_by_hand",
+    ),
+    "cash that nobody agreed to": (
+        lambda s, db, _: by_hand(
+            s, origin=s.office, seq=next_key(db, s.office).seq,
+            moves=(Move("cash", f"pupil:{s.payer}", Money(5)),), pupil_id=s.payer,
+        ),
+        "bank_by_hand",
+    ),
+    "cash as an opening": (
+        lambda s, db, _: by_hand(
+            s, origin=s.office, seq=next_key(db, s.office).seq, kind=EntryKind.OPENING,
+            moves=(Move("opening", "cash", Money(5)),),
+        ),
+        "bank_by_hand",
+    ),
     "in the bank's name": (
         lambda s, _, a: by_hand(s, origin=a.origin_id, seq=2), "not_the_bank",
     ),
@@ -327,6 +356,45 @@ def test_an_opening_moves_its_own_account_against_opening_and_no_other(school: S
         with pytest.raises(JournalRefused, match="bank_by_hand"), school.database.write() as db:
             book(db, draft, now=NOON)
     assert first.account == "bank"
+
+
+@pytest.mark.parametrize(
+    ("day", "reading_of", "last", "code"),
+    [
+        (date(2026, 11, 30), IBAN, date(2026, 11, 30), "unfinished_day"),
+        (FRIDAY, IBAN, FRIDAY - timedelta(1), "wrong_reading"),
+        (FRIDAY, OTHER_IBAN, FRIDAY, "wrong_reading"),
+        (FRIDAY, None, FRIDAY, "wrong_reading"),
+        (BEFORE - timedelta(1), IBAN, FRIDAY, "wrong_reading"),
+    ],
+    ids=["ahead", "not reached", "of another account", "of no account", "before its eve"],
+)
+def test_a_day_is_proved_by_a_statement_that_reaches_it_when_it_is_over(
+    school: School, day: date, reading_of: str | None, last: date, code: str
+) -> None:
+    with school.database.write() as db:
+        banks = {iban: open_bank(db, iban=iban) for iban in (IBAN, OTHER_IBAN)}
+        said = reading(db, account=banks[reading_of] if reading_of else None, last=last)
+    with pytest.raises(JournalRefused, match=code), school.database.write() as db:
+        note_days(db, banks[IBAN], {day: Money(5000)}, family="camt", reading_id=said)
+
+
+def test_an_opening_that_no_statement_told_is_found(db: Session) -> None:
+    open_city_accounts(db)
+    account = add_bank_account(db, iban=IBAN, holder="Stadt Probe", at=NOON)
+    assert isinstance(account, BankAccount)
+    book_opening(db, account, Money(999900), day=BEFORE, actor="x", now=NOON)
+    (failure,) = verify(db).check(CheckName.BANK).failures
+    assert failure.what == "opening_unread"
+
+
+def test_more_lines_than_a_statement_told_are_found(db: Session) -> None:
+    account = open_bank(db)
+    said = reading(db)
+    lines = [line(number, 1) for number in range(1001)]
+    keep_lines(db, account, lines, reading_id=said, actor="x", now=NOON)
+    (failure,) = verify(db).check(CheckName.BANK).failures
+    assert failure.what == "more_than_read"
 
 
 KEPT = ("bank_line", "bank_reading", "bank_day", "bank_file")

@@ -17,6 +17,7 @@ from builders import NOON, eur
 from ledgers import Ledger, fresh, lived, plain_postgresql, plain_sqlite
 from postgresql_server import Server
 from sqlalchemy import text
+from tampering import whole
 
 from accounts import copying, incarnations, moving, serving
 from accounts.connections import shown_url
@@ -95,6 +96,24 @@ def test_what_was_moved_is_the_same_and_proves_itself(pair: tuple[Ledger, Databa
     with target.read() as db:
         assert verify(db).holds
         assert incarnations.current(db) == life
+
+
+@pytest.mark.parametrize(("here", "there"), WAYS, ids=["up", "down"])
+def test_a_row_of_every_table_is_carried_and_books_nothing_again(
+    request: pytest.FixtureRequest, tmp_path: Path, here: str, there: str
+) -> None:
+    old, new = fresh(request, here, tmp_path), nowhere(request, there, tmp_path)
+    whole(old)
+    before = everything(old)
+    moved = move(old, new, progress=silent)
+    assert isinstance(moved, Moved), moved
+    assert moved.tables == before == everything(new)
+    assert before["bank_line"].rows
+    assert before["allocation"].rows
+    with new.read() as db:
+        assert verify(db).holds
+    old.close()
+    new.close()
 
 
 def test_the_moved_ledger_goes_on_where_the_old_one_stopped(pair: tuple[Ledger, Database]) -> None:

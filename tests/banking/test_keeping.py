@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from builders import NOON
 from keeping_stage import VAULT, Desk, bank_with, on, open_desk, outcomes, week
-from paper_bank import Booked, paper, read_paper
+from paper_bank import DAY, Booked, paper, read_paper
 from sqlalchemy import func, select
 
 from accounts.bank_accounts import add_bank_account
+from accounts.bank_book import book_opening
 from accounts.bank_files import (
     Outcome,
     Source,
@@ -577,3 +579,14 @@ def test_reading_again_leaves_no_new_readings(desk: Desk) -> None:
     desk.bring(paper(truth.tell(on(4), on(4))))
 
     assert noted() == before
+
+
+def test_an_opening_that_was_booked_by_hand_keeps_the_first_statement_out(desk: Desk) -> None:
+    truth = week()
+    with desk.database.write() as db:
+        book_opening(db, desk.account, Money(999900), day=on(0) - DAY, actor="x", now=NOON)
+
+    (kept,) = desk.on(2).bring(paper(truth.tell(on(0), on(1))))
+
+    assert (kept.outcome, kept.reason) == (Outcome.QUARANTINED, Unkept.LEDGER_DIFFERS)
+    assert desk.lines() == []
